@@ -1,0 +1,1 @@
+"""The one writer of state, its journal, and the web's read side."""

@@ -1,0 +1,1 @@
+"""The vocabulary of the bus: frozen structs, no behaviour, no I/O."""

@@ -1,0 +1,1 @@
+"""What every child process has inside; the only place that does I/O towards venues."""

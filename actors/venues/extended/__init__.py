@@ -1,0 +1,1 @@
+"""Extended (Starknet perpetuals): its wire, read and written."""

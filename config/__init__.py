@@ -1,0 +1,1 @@
+"""Settings, accounts, credentials and logs: the only readers of the environment."""

@@ -1,0 +1,1 @@
+"""REST, SSE and WebSocket over the replica of the cache."""
