@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import msgpack
 import msgspec
@@ -34,7 +34,7 @@ def checked(item: object) -> Envelope:
     """`item` as an envelope, or MalformedEnvelope with what was expected and what came."""
     if type(item) is not tuple or len(item) != _FIELDS:
         raise MalformedEnvelope(f"expected an array of {_FIELDS}, found {_shape(item)}")
-    envelope = Envelope._make(cast("tuple[Any, ...]", item))
+    envelope = Envelope._make(item)
     version, kind, source, epoch, seq, sent_ns, key, body = envelope
     if type(version) is not int or version != VERSION:
         raise MalformedEnvelope(f"version: expected {VERSION}, found {_shape(version)}")
