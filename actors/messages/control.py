@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-# --- cache links -------------------------------------------------------------------------------
+# cache links
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +57,7 @@ class SourceState(msgspec.Struct, frozen=True, kw_only=True):
     at_mono_ns: int = 0
 
 
-# --- freshness and connections -------------------------------------------------------------------
+# freshness and connections
 
 
 class Confirmed(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +112,7 @@ class FaultReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     at_ns: int
 
 
-# --- life ------------------------------------------------------------------------------------------
+# life
 
 
 class Ready(msgspec.Struct, frozen=True):
