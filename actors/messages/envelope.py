@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Annotated, Final, NamedTuple
+
+from msgspec import Meta
 
 VERSION: Final = 1
 FRAME_BYTES_MAX: Final = 8 * 1024 * 1024
 BODY_BYTES_MAX: Final = 6 * 1024 * 1024
 TEXT_LENGTH_MAX: Final = 256
+
+_Text = Annotated[str, Meta(max_length=TEXT_LENGTH_MAX)]
+_Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Envelope(NamedTuple):
@@ -19,11 +24,11 @@ class Envelope(NamedTuple):
     share; `key` is the topic; `body` is the msgpack of the one struct that `kind` names.
     """
 
-    version: int
-    kind: str
-    source: str
-    epoch: int
-    seq: int
-    sent_ns: int
-    key: str
-    body: bytes
+    version: Annotated[int, Meta(ge=VERSION, le=VERSION)]
+    kind: _Text
+    source: _Text
+    epoch: _Count
+    seq: _Count
+    sent_ns: _Count
+    key: _Text
+    body: Annotated[bytes, Meta(max_length=BODY_BYTES_MAX)]

@@ -1,0 +1,240 @@
+"""The whole service and a simulator as subprocesses, for tests that break it on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import psutil
+
+ROOT = Path(__file__).parent.parent
+START_SECONDS_MAX = 30.0
+POLL_SECONDS = 0.02
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "PYTHONPATH")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def until(
+    condition: Callable[[], Any], seconds: float, what: str, every: float = POLL_SECONDS
+) -> Any:
+    """Waits for a truthy answer; awaits it where it is awaitable; fails naming what was missed."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:g} s: {what}")
+        await asyncio.sleep(every)
+
+
+class Program:
+    """A subprocess of ours, its output kept for the story of a failed test."""
+
+    def __init__(self, *arguments: str, cwd: Path, env: dict[str, str], output: Path) -> None:
+        self._log = output.open("w")
+        self.output = output
+        self.process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def family(self) -> list[psutil.Process]:
+        """The process and all below it, as far as they live."""
+        try:
+            top = psutil.Process(self.pid)
+            return [top, *top.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def end(self) -> None:
+        family = self.family()
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(12)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for member in family:
+            if member.is_running():
+                member.kill()
+        self._log.close()
+
+    def tail(self, lines: int = 40) -> str:
+        return "\n".join(self.output.read_text(errors="replace").splitlines()[-lines:])
+
+
+class Simulator(Program):
+    """`broadcaster simulate` with accounts of the test's own keys."""
+
+    def __init__(self, folder: Path, keys: dict[str, str], *options: str) -> None:
+        accounts = folder / "simulated-accounts.json"
+        accounts.write_text(
+            json.dumps([{"name": name, "api_key": key} for name, key in keys.items()])
+        )
+        self.port = free_port()
+        super().__init__(
+            str(ROOT / "main.py"),
+            "simulate",
+            "--venue",
+            "extended",
+            "--port",
+            str(self.port),
+            "--accounts-file",
+            str(accounts),
+            *options,
+            cwd=folder,
+            env=plain_environment(),
+            output=folder / "simulator.log",
+        )
+        self.base_url = f"http://127.0.0.1:{self.port}/api/v1"
+        self.ws_url = f"ws://127.0.0.1:{self.port}/stream.extended.exchange/v1"
+
+    async def call(self, method: str, path: str, **options: Any) -> Any:
+        async with aiohttp.ClientSession() as session:
+            url = f"http://127.0.0.1:{self.port}/_simulator{path}"
+            async with session.request(method, url, **options) as response:
+                text = await response.text()
+                assert response.status < 300, f"{method} {path}: {response.status} {text}"
+                return json.loads(text) if text else None
+
+    async def serving(self) -> None:
+        async def answers() -> bool:
+            assert self.process.poll() is None, self.tail()
+            try:
+                await self.call("GET", "/state")
+            except aiohttp.ClientError:
+                return False
+            return True
+
+        await until(answers, START_SECONDS_MAX, "the simulator serves")
+
+
+def plain_environment(**more: str) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ}
+    return {**kept, "PYTHONUNBUFFERED": "1", **more}
+
+
+class Service(Program):
+    """`python main.py run` in a folder of its own, with a `.env` that the test wrote."""
+
+    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+        self.port = free_port()
+        self.folder = folder
+        text = {
+            "PORT": str(self.port),
+            "DATA_DIR": str(folder / "data"),
+            "RUNTIME_DIR": str(folder / "run"),
+            "LOG_FORMAT": "json",
+            **settings,
+        }
+        (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in text.items()))
+        super().__init__(
+            str(ROOT / "main.py"),
+            "run",
+            cwd=folder,
+            env=plain_environment(),
+            output=folder / "service.log",
+        )
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    async def get(self, path: str, timeout_s: float = 5.0) -> tuple[int, Any]:
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            async with session.get(self.url + path) as response:
+                return response.status, await response.json(content_type=None)
+
+    async def post(self, path: str) -> tuple[int, Any]:
+        async with aiohttp.ClientSession() as session:
+            async with session.post(self.url + path) as response:
+                return response.status, await response.json(content_type=None)
+
+    async def ready(self, seconds: float = START_SECONDS_MAX) -> None:
+        async def is_ready() -> bool:
+            assert self.process.poll() is None, self.tail()
+            try:
+                status, _ = await self.get("/ready")
+            except (aiohttp.ClientError, TimeoutError):
+                return False
+            return status == 200
+
+        try:
+            await until(is_ready, seconds, "the service is ready", every=0.05)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.tail()}") from None
+
+    async def children(self) -> dict[str, dict[str, Any]]:
+        status, tree = await self.get("/api/supervision")
+        assert status == 200, tree
+        return {child["actor"]: child for child in tree["children"]}
+
+    async def pid_of(self, actor: str) -> int:
+        async def pid() -> int | None:
+            child = (await self.children()).get(actor)
+            return child["pid"] if child and child["state"] == "ready" else None
+
+        found: int = await until(pid, START_SECONDS_MAX, f"{actor} is ready")
+        return found
+
+    async def kill(self, actor: str, number: int = signal.SIGKILL) -> int:
+        pid = await self.pid_of(actor)
+        os.kill(pid, number)
+        return pid
+
+
+def account_settings(simulator: Simulator, keys: dict[str, str], **more: str) -> dict[str, str]:
+    """The `.env` of a service that watches the simulator's accounts."""
+    accounts = {f"Extended_{name}_T{name}_API_KEY": key for name, key in keys.items()}
+    return {
+        "EXTENDED_BASE_URL": simulator.base_url,
+        "EXTENDED_WS_URL": simulator.ws_url,
+        **accounts,
+        **more,
+    }
+
+
+@asynccontextmanager
+async def running(
+    folder: Path, keys: dict[str, str], *options: str, **settings: str
+) -> AsyncIterator[tuple[Simulator, Service]]:
+    """A simulator and a service that is ready; both ended afterwards, whatever happens."""
+    simulator = Simulator(folder, keys, *options)
+    try:
+        await simulator.serving()
+        service = Service(folder, account_settings(simulator, keys, **settings))
+        try:
+            await service.ready()
+            yield simulator, service
+        finally:
+            service.end()
+    finally:
+        simulator.end()
