@@ -67,6 +67,6 @@ class FrameReader:
             self._pending = held[start:]
             self._offset = base + start
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            raise MalformedEnvelope(f"no envelope: {error or type(error).__name__}") from error
+            raise MalformedEnvelope(f"no envelope: {str(error) or type(error).__name__}") from error
         except msgpack.UnpackException as error:
-            raise MalformedEnvelope(f"no msgpack: {error or type(error).__name__}") from error
+            raise MalformedEnvelope(f"no msgpack: {str(error) or type(error).__name__}") from error
