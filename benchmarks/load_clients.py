@@ -1,7 +1,8 @@
 """Many cheap stream clients in one process: they count what arrives, as fast as a socket reads.
 
 Run as a program: prints one JSON line when all are connected, one when told to stop.
-`python load_clients.py KIND HOST PORT PATH COUNT MARK`, KIND `sse` or `websocket`.
+`python load_clients.py KIND HOST PORT PATH COUNT MARK HELLO [TIMED]`, KIND `sse` or `websocket`;
+the first TIMED clients also note how old each event is (`venue_time_us`, `received_us`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import selectors
 import socket
 import sys
@@ -17,6 +19,8 @@ import time
 HANDSHAKE_BYTES_MAX = 65_536
 READ_BYTES = 262_144
 RUN_SECONDS_MAX = 120.0
+VENUE_TIME = re.compile(rb'"venue_time_us":(\d+)')
+RECEIVED = re.compile(rb'"received_us":(\d+)')
 
 
 def request(kind: str, host: str, port: int, path: str) -> bytes:
@@ -52,14 +56,41 @@ def connect(kind: str, host: str, port: int, path: str, hello: bytes) -> tuple[s
     return connection, len(head)
 
 
+class Stopwatch:
+    """Ages of the events that one connection reads, in ms, from the two times that they carry."""
+
+    def __init__(self) -> None:
+        self.since_venue: list[float] = []
+        self.since_received: list[float] = []
+        self._rest = b""
+
+    def note(self, data: bytes) -> None:
+        now_us = time.time() * 1e6
+        data = self._rest + data
+        whole = data.rfind(b"received_us")
+        if whole < 0:
+            self._rest = data[-4096:]
+            return
+        end = min(whole + 40, len(data))
+        if len(data) - whole < 40:
+            end = whole
+        self._rest = data[end:]
+        for found in VENUE_TIME.finditer(data[:end]):
+            self.since_venue.append((now_us - int(found[1])) / 1000)
+        for found in RECEIVED.finditer(data[:end]):
+            self.since_received.append((now_us - int(found[1])) / 1000)
+
+
 def main() -> None:
     kind, host, port, path, count, mark = sys.argv[1:7]
     hello = sys.argv[7].encode() if len(sys.argv) > 7 else b""
     wanted = mark.encode()
     selector = selectors.DefaultSelector()
-    for _ in range(int(count)):
+    watch = Stopwatch()
+    timed = int(sys.argv[8]) if len(sys.argv) > 8 else 0
+    for index in range(int(count)):
         connection, _size = connect(kind, host, int(port), path, hello)
-        selector.register(connection, selectors.EVENT_READ)
+        selector.register(connection, selectors.EVENT_READ, index < timed)
     print(json.dumps({"connected": int(count)}), flush=True)
     selector.register(sys.stdin, selectors.EVENT_READ)
     received = marks = 0
@@ -69,7 +100,9 @@ def main() -> None:
             if key.fileobj is sys.stdin:
                 if sys.stdin.readline().strip() != "stop":
                     raise SystemExit(1)
-                print(json.dumps({"bytes": received, "events": marks}), flush=True)
+                told = {"bytes": received, "events": marks}
+                ages = {"venue": watch.since_venue, "received": watch.since_received}
+                print(json.dumps({**told, **(ages if timed else {})}), flush=True)
                 return
             try:
                 data = key.fileobj.recv(READ_BYTES)  # type: ignore[union-attr]
@@ -77,6 +110,8 @@ def main() -> None:
                 continue
             received += len(data)
             marks += data.count(wanted)
+            if key.data:
+                watch.note(data)
             if not data:
                 selector.unregister(key.fileobj)
 

@@ -171,7 +171,9 @@ def frames() -> tuple[tuple[Changes, Changes], list[tuple[Changes, Changes]]]:
                 sides[at].append((text(step), "0"))
                 continue
             if kind < 0.85:
-                step = min(known[at], key=lambda s: abs(s - step)) if step not in known[at] else step
+                step = (
+                    min(known[at], key=lambda s: abs(s - step)) if step not in known[at] else step
+                )
             known[at].add(step)
             price = text(step)
             if draw.random() < 0.02:

@@ -13,6 +13,10 @@ import psutil
 HERE = Path(__file__).parent
 RESULTS = HERE / "RESULTS.md"
 FIGURES = HERE / "results"
+INTRODUCTION = (
+    "Written by `make bench`. Every ratio compares two things measured in one run on one "
+    "machine; absolute figures belong to that machine. A missed aim stays here as MISSED.\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,8 @@ def _machine() -> str:
 
 
 def _render() -> str:
-    parts = [
-        "# Measured\n",
-        "Written by `make bench`. Every ratio compares two things measured in one run on one "
-        "machine; absolute figures belong to that machine. A missed aim stays here as MISSED.\n",
-    ]
-    for path in sorted(FIGURES.glob("*.json")):
-        parts.append(_table(json.loads(path.read_text())))
-    return "\n".join(parts)
+    kept = [_table(json.loads(path.read_text())) for path in sorted(FIGURES.glob("*.json"))]
+    return "\n".join(("# Measured\n", INTRODUCTION, *kept))
 
 
 def _table(kept: dict[str, object]) -> str:

@@ -1,0 +1,73 @@
+"""Extended (perpetuals on Starknet): addresses, published limits, intervals and factories.
+
+Source: Extended API Documentation, "Mainnet", "Rate limits", "Websocket API".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from actors.errors import ConfigFault
+from actors.messages.market import Instrument, InstrumentList
+from actors.venues.contract import RestLimit
+from actors.venues.extended.account_session import AccountSession
+from actors.venues.extended.book_session import BookSession
+from actors.venues.extended.market_session import TradesSession
+from actors.venues.extended.parse import PRODUCT, VENUE
+from actors.venues.extended.requests import Requests
+from actors.venues.extended.symbols import Symbols
+
+REST_LIMIT: Final = RestLimit(count=1_000, period_s=60.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extended:
+    """One API key belongs to one sub-account; reads need nothing else.
+
+    `rest_limit` is published: per address, over all endpoints and all accounts behind it.
+    """
+
+    name: str = VENUE
+    products: tuple[str, ...] = (PRODUCT,)
+    base_url: str = "https://api.starknet.extended.exchange/api/v1"
+    ws_url: str = "wss://api.starknet.extended.exchange/stream.extended.exchange/v1"
+    connection_policy: str = "phased"
+    rest_limit: RestLimit = REST_LIMIT
+    poll_interval_s: float = 0.5
+    orders_interval_s: float = 2.0
+    points_interval_s: float = 600.0
+    fields: tuple[str, ...] = ("api_key",)
+    fields_optional: tuple[str, ...] = (
+        "client_id",
+        "starknet_private",
+        "starknet_public",
+        "vault_number",
+    )
+
+    def account_session(self, ws_url: str, api_key: str, account: str) -> AccountSession:
+        return AccountSession(ws_url, api_key, account)
+
+    def book_session(self, ws_url: str, product: str, symbol: str) -> BookSession:
+        self._check(product)
+        return BookSession(ws_url, symbol)
+
+    def trades_session(self, ws_url: str, product: str, symbol: str) -> TradesSession:
+        self._check(product)
+        return TradesSession(ws_url, symbol)
+
+    def requests(
+        self, base_url: str, account: str = "", secrets: Mapping[str, str] | None = None
+    ) -> Requests:
+        return Requests(base_url, account, (secrets or {}).get("api_key", ""))
+
+    def resolve(self, instruments: InstrumentList, symbols: Iterable[str]) -> list[Instrument]:
+        return Symbols(instruments).resolve_all(symbols)
+
+    def _check(self, product: str) -> None:
+        if product not in self.products:
+            raise ConfigFault("product", repr(product), " or ".join(self.products))
+
+
+EXTENDED: Final = Extended()
