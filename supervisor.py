@@ -1,0 +1,115 @@
+"""The supervisor's process: from the sealed plan to the tree, the sockets, and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from actors.supervision.options import SupervisorOptions
+    from actors.supervision.spec import ChildSpec
+    from config.plan import Plan
+
+EXIT_CRASH = 1
+
+# The zygote's process imports this module again, so what costs time is imported where it is used.
+# ruff: noqa: PLC0415
+
+
+def main(arguments: list[str]) -> int:
+    """Run the plan behind the descriptor that the loader named; the exit code."""
+    from actors.errors import EXIT_CONFIG, EXIT_USAGE, ConfigFault, UsageFault
+    from actors.runtime.isolation import forbid_inspection
+    from config.plan import Plan
+
+    forbid_inspection()
+    try:
+        descriptor = int(arguments[1])
+        plan = Plan.read(descriptor)
+    except (IndexError, ValueError, UsageFault):
+        sys.stderr.write("supervisor: started by main.py alone; run: python main.py\n")
+        return EXIT_USAGE
+    os.close(descriptor)
+    for number in (plan.token, *(account.secrets for account in plan.accounts)):
+        if number is not None:
+            os.set_inheritable(number, False)
+    try:
+        return serve(plan)
+    except ConfigFault as fault:
+        sys.stderr.write(f"broadcaster: {fault}\n")
+        return EXIT_CONFIG
+
+
+def serve(plan: Plan) -> int:
+    """Own the sockets for the whole life of the service, and supervise."""
+    import msgspec
+
+    from actors.supervision.service import run_supervisor
+    from actors.supervision.sockets import Claim, listen_tcp, listen_unix
+    from actors.supervision.tree import CACHE_SOCKET, VENUE, Owned, children
+    from actors.venues.registry import venue
+
+    known = venue(VENUE)
+    plan = msgspec.structs.replace(
+        plan,
+        extended_base_url=plan.extended_base_url or known.base_url,
+        extended_ws_url=plan.extended_ws_url or known.ws_url,
+    )
+    claim = Claim(Path(plan.runtime_dir), Path(plan.data_dir))
+    listener = listen_tcp(plan.host, plan.port)
+    cache_path = claim.runtime_dir / CACHE_SOCKET
+    cache = listen_unix(cache_path)
+    simulator = listen_tcp("127.0.0.1", 0) if plan.simulated else None
+    specs = children(
+        plan,
+        Owned(
+            listener=listener.fileno(),
+            cache=cache.fileno(),
+            simulator=simulator.fileno() if simulator else None,
+            simulator_port=simulator.getsockname()[1] if simulator else 0,
+        ),
+    )
+    options = supervisor_options(plan, specs, listener.getsockname()[1], cache_path)
+    return run_supervisor(specs, options, claim)
+
+
+def supervisor_options(
+    plan: Plan, specs: tuple[ChildSpec, ...], port: int, cache_path: Path
+) -> SupervisorOptions:
+    from actors.runtime.clock import SystemClock
+    from actors.supervision.announce import Announcer, occasion
+    from actors.supervision.options import SupervisorOptions
+    from actors.supervision.schedule import Limits
+    from actors.supervision.tree import PRELOAD
+    from config.logs import make_log_sink
+    from config.reload import reload_secrets
+
+    announcer = Announcer(specs, occasion(plan, port), SystemClock())
+    announcer.opening()
+    limits = {name: getattr(plan.limits, name) for name in plan.limits.__struct_fields__}
+    return SupervisorOptions(
+        runtime_dir=Path(plan.runtime_dir),
+        data_dir=Path(plan.data_dir),
+        limits=Limits(**limits),
+        log_sink=make_log_sink(plan.log_level, plan.log_format),
+        announce=announcer,
+        simulated=plan.simulated,
+        reload_secrets=lambda actor: reload_secrets(actor, plan.env_file),
+        preload=PRELOAD,
+        cache_socket=cache_path,
+    )
+
+
+if __name__ == "__main__":
+    code = EXIT_CRASH
+    try:
+        code = main(sys.argv)
+        sys.stdout.flush()
+    except BaseException:  # noqa: BLE001 - the guard of this process's main
+        traceback.print_exc()
+    finally:
+        # Any other end would wait in multiprocessing's hook for the zygote and its children.
+        os._exit(code)

@@ -166,17 +166,23 @@ class Service(Program):
             output=folder / "service.log",
         )
         self.url = f"http://127.0.0.1:{self.port}"
+        token = settings.get("API_TOKEN")
+        self.headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def get(self, path: str, timeout_s: float = 5.0) -> tuple[int, Any]:
         timeout = aiohttp.ClientTimeout(total=timeout_s)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            async with session.get(self.url + path) as response:
-                return response.status, await response.json(content_type=None)
+        async with (
+            aiohttp.ClientSession(timeout=timeout, headers=self.headers) as session,
+            session.get(self.url + path) as response,
+        ):
+            return response.status, await response.json(content_type=None)
 
     async def post(self, path: str) -> tuple[int, Any]:
-        async with aiohttp.ClientSession() as session:
-            async with session.post(self.url + path) as response:
-                return response.status, await response.json(content_type=None)
+        async with (
+            aiohttp.ClientSession(headers=self.headers) as session,
+            session.post(self.url + path) as response,
+        ):
+            return response.status, await response.json(content_type=None)
 
     async def ready(self, seconds: float = START_SECONDS_MAX) -> None:
         async def is_ready() -> bool:

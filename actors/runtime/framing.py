@@ -42,16 +42,19 @@ class FrameReader:
     away together with its link.
     """
 
-    __slots__ = ("_offset", "_pending", "_unpacker")
+    __slots__ = ("_offset", "_parts", "_unpacker")
 
     def __init__(self) -> None:
         self._unpacker = msgpack.Unpacker(max_buffer_size=FRAME_BYTES_MAX)
-        self._pending = b""
+        self._parts: list[bytes] = []
         self._offset = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[Envelope, bytes]]:
         unpacker = self._unpacker
-        held = self._pending + data if self._pending else data
+        parts = self._parts
+        parts.append(data)
+        # Joined only once a frame ends in it: a large one comes in many pieces.
+        held = b""
         base = self._offset
         start = 0
         decode = _decoder.decode
@@ -59,13 +62,15 @@ class FrameReader:
             unpacker.feed(data)
             while True:
                 unpacker.skip()
+                held = held or b"".join(parts)
                 end = unpacker.tell() - base
                 frame = held[start:end]
                 start = end
                 yield decode(frame), frame
         except msgpack.OutOfData:
-            self._pending = held[start:]
-            self._offset = base + start
+            if start:
+                self._parts = [held[start:]] if start < len(held) else []
+                self._offset = base + start
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             raise MalformedEnvelope(f"no envelope: {str(error) or type(error).__name__}") from error
         except msgpack.UnpackException as error:

@@ -1,0 +1,84 @@
+# Every command does its own set-up; a second call finds it done. Nothing outside this folder changes.
+
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := .make
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+# What needs quiet processors runs alone, everything else on two at once.
+TESTS_PARALLEL := tests/architecture tests/unit tests/venues tests/property
+TESTS_ALONE := tests/integration tests/chaos
+BENCHMARKS := orderbook_keys bus fanout processes end_to_end
+PYTEST := $(BIN)/python -m pytest --quiet
+
+.PHONY: help run test check bench lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run     set up what is needed and start the service (demo where no account is set)"
+	@echo "make test    the tests"
+	@echo "make check   format, lint, types, import contracts, generated pages"
+	@echo "make bench   the benchmarks; writes benchmarks/RESULTS.md"
+	@echo "make lock    new lock files from pyproject.toml (needs uv)"
+	@echo "make clean   remove everything that these commands made, data/ and run/ excepted"
+
+run: $(STAMPS)/run
+	@exec $(BIN)/python main.py run
+
+test: $(STAMPS)/dev
+	@$(PYTEST) -n 2 $(TESTS_PARALLEL)
+	@$(PYTEST) $(TESTS_ALONE)
+
+check: $(STAMPS)/dev
+	@$(BIN)/ruff format --check --quiet . || { echo "format: run $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python -m mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache >$(STAMPS)/imports.txt || { cat $(STAMPS)/imports.txt; exit 1; }
+	@$(BIN)/python -m config.reference --check
+	@echo "check: format, lint, types, import contracts, generated pages are good"
+
+bench: $(STAMPS)/dev
+	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+lock:
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv (docs.astral.sh/uv), or UV=<its path>"; exit 1; }
+	@$(LOCK) --extra dev pyproject.toml --output-file requirements-dev.lock
+	@$(LOCK) --constraints requirements-dev.lock pyproject.toml --output-file requirements.lock
+
+clean:
+	@rm -rf $(VENV) $(STAMPS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMPS)/venv:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "Broadcaster needs Python 3.11 or newer; $(PYTHON) was not found. Another one: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Broadcaster needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Another one: make PYTHON=python3.12 run"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
+	@mkdir -p $(STAMPS)
+	@echo "[1/3] virtual environment in $(VENV) ($$($(PYTHON) -V))"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# The build back-end comes from the hashed lock file too: nothing unhashed is ever fetched.
+$(STAMPS)/build.txt: requirements-dev.lock | $(STAMPS)/venv
+	@awk '/^[a-zA-Z]/ {wanted = /^setuptools==/} wanted' requirements-dev.lock >$@
+
+$(STAMPS)/run: requirements.lock pyproject.toml $(STAMPS)/build.txt | $(STAMPS)/venv
+	@echo "[2/3] $$(grep -c '^[a-z].*==' requirements.lock) packages from requirements.lock, hashes checked"
+	@$(PIP) install --require-hashes -r requirements.lock -r $(STAMPS)/build.txt
+	@echo "[3/3] broadcaster itself"
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/dev: requirements-dev.lock pyproject.toml | $(STAMPS)/venv
+	@echo "[2/3] $$(grep -c '^[a-z].*==' requirements-dev.lock) packages from requirements-dev.lock, hashes checked"
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@echo "[3/3] broadcaster itself"
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

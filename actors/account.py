@@ -1,0 +1,218 @@
+"""One account: REST polling and the private stream, two lanes that tell one story."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Final
+
+from actors.account_feed import SECTIONS, Feed
+from actors.account_rest import Pace, RestLane
+from actors.account_stream import AccountStream
+from actors.errors import ConfigFault, Fault, KeyRejected
+from actors.messages.control import Pause, Reconnect, Resume, Welcome
+from actors.reconciliation import Reconciler
+from actors.runtime.clock import Clock
+from actors.runtime.connection import Connection
+from actors.runtime.connection_policy import POLICIES
+from actors.runtime.context import ActorContext
+from actors.runtime.lane import Lane, LaneName
+from actors.runtime.masking import register_secrets
+from actors.runtime.proxy import parse_proxy
+from actors.runtime.rest import RestClient
+from actors.runtime.tasks import run_source, run_together
+from actors.runtime.throttle import Throttle
+from actors.runtime.timer import Timer
+from actors.runtime.websocket import Socket, open_socket
+from actors.venues.contract import Session, Venue
+from actors.venues.registry import venue as venue_named
+
+KEY_REJECTIONS_MAX: Final = 3
+KEY_REJECTIONS_WINDOW_S: Final = 600.0
+BEAT_S: Final = 1.0
+BURST_S: Final = 5.0
+"""The budget of so many seconds may be spent at once: a catch-up after a quiet time."""
+
+
+class KeyTally:
+    """When a refused key is the key's fault: at its first use, or thrice in ten minutes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._accepted = False
+        self._rejections: deque[int] = deque(maxlen=KEY_REJECTIONS_MAX)
+
+    def accepted(self) -> None:
+        self._accepted = True
+
+    def rejected(self, fault: KeyRejected) -> None:
+        """Raises `fault` when it ends the actor."""
+        now_ns = self._clock.monotonic_ns()
+        self._rejections.append(now_ns)
+        within_ns = now_ns - self._rejections[0]
+        often = len(self._rejections) == KEY_REJECTIONS_MAX
+        if not self._accepted or (often and within_ns <= KEY_REJECTIONS_WINDOW_S * 1e9):
+            raise fault
+
+
+class AccountActor:
+    """Wires the lanes of one account together; the work is in its parts."""
+
+    def __init__(
+        self, context: ActorContext, venue: Venue, secrets: Mapping[str, str], timer: Timer
+    ) -> None:
+        config = context.config
+        account = str(config["name"])
+        proxy = parse_proxy(secrets["proxy"]) if secrets.get("proxy") else None
+        register_secrets(secrets, proxy)
+        self._context = context
+        self._timer = timer
+        self._key = KeyTally(timer.clock)
+        self._proxy = proxy
+        self._feed = Feed(context, venue.name, account)
+        self._story = Reconciler(venue.name, account, venue.products[0])
+        lanes = {
+            lane: Lane(
+                LaneName(
+                    actor=context.actor_id,
+                    venue=venue.name,
+                    account=account,
+                    lane=lane,
+                    exit_address=proxy.exit_address if proxy is not None else "",
+                ),
+                POLICIES[venue.connection_policy],
+                timer,
+                self._feed.connection,
+            )
+            for lane in ("rest", "websocket")
+        }
+        self._lanes = lanes
+        self._stream = AccountStream(self._story, self._feed, timer.clock, context.progress)
+        session = venue.account_session(str(config["ws_url"]), secrets["api_key"], account)
+        lanes["websocket"].stale_after_ms = session.silence_max_s * 1e3
+        self._connection = Connection(
+            session, lanes["websocket"], self._stream, timer, self._open_socket
+        )
+        rate_per_s = venue.rest_limit.count / venue.rest_limit.period_s
+        # Those who share an exit address share the venue's limit; the tree counts them.
+        rate_per_s /= max(1, int(config.get("exit_address_shared_by", 1)))
+        self._client = RestClient(timer, Throttle(timer, rate_per_s, rate_per_s * BURST_S), proxy)
+        self._rest = RestLane(
+            lane=lanes["rest"],
+            rest=self._client,
+            requests=venue.requests(str(config["base_url"]), account, secrets),
+            story=self._story,
+            stream=self._stream,
+            feed=self._feed,
+            timer=timer,
+            pace=Pace(
+                poll_interval_s=float(config.get("poll_interval_s", venue.poll_interval_s)),
+                orders_interval_s=venue.orders_interval_s,
+                cache_ttl_s=float(config["cache_ttl_s"]),
+            ),
+        )
+        self._connect_parts()
+
+    async def run(self) -> None:
+        """Until asked to stop; raises KeyRejected, Mute."""
+        self._take_controls()
+        await run_source(self._context, self._work())
+
+    async def _work(self) -> None:
+        # Without the cache's cursors nobody could say what is news.
+        self._story.adopt(await self._context.welcome())
+        self._context.link.on_welcome(self._tell_present)
+        async with self._client:
+            await run_together(self._rest.run(), self._connection.run(), self._beat())
+
+    # wiring
+
+    def _connect_parts(self) -> None:
+        self._stream.want_catch_up = lambda: self._rest.soon(catch_up=True)
+        self._stream.on_fault = self._rest.on_fault = self._judge
+        self._stream.report = self._rest.report = self._context.fault
+        self._rest.on_success = self._key.accepted
+
+    def _take_controls(self) -> None:
+        context = self._context
+        context.on_control("reconnect", self._reconnect)
+        context.on_control("refresh", lambda _: self._rest.soon(catch_up=True))
+        context.on_control("resync", lambda _: self._tell_present(None))
+        context.on_control("pause", self._pause)
+        context.on_control("resume", self._resume)
+
+    async def _open_socket(self, session: Session) -> Socket:
+        return await open_socket(
+            session.url,
+            session.headers,
+            clock=self._timer.clock,
+            proxy=self._proxy,
+            ping_interval_s=session.ping_interval_s,
+            refused=session.refused,
+        )
+
+    def _reconnect(self, message: Reconnect) -> None:
+        for name, lane in self._lanes.items():
+            if message.lane in ("", name):
+                lane.reconnect()
+
+    def _pause(self, _: Pause) -> None:
+        for lane in self._lanes.values():
+            lane.pause()
+
+    def _resume(self, _: Resume) -> None:
+        for lane in self._lanes.values():
+            lane.resume()
+
+    def _judge(self, fault: Fault) -> None:
+        if isinstance(fault, KeyRejected):
+            self._key.rejected(fault)
+
+    # what is told
+
+    def _tell_present(self, _: Welcome | None) -> None:
+        """A cache that starts without a journal knows nothing; others drop what they hold."""
+        self._feed.publish(self._story.present())
+        for lane in self._lanes.values():
+            lane.beat()
+
+    async def _beat(self) -> None:
+        while True:
+            for lane in self._lanes.values():
+                lane.beat()
+            self._confirm_by_stream()
+            if self._is_ready():
+                self._context.ready()
+            await self._timer.sleep(BEAT_S)
+
+    def _confirm_by_stream(self) -> None:
+        """While REST is down, an unbroken stream is what says that nothing has changed."""
+        if not self._stream.complete or self._lanes["rest"].state == "connected":
+            return
+        clock = self._timer.clock
+        age_ns = clock.monotonic_ns() - self._lanes["websocket"].last_message_mono_ns
+        for section in SECTIONS:
+            self._feed.confirm(section, "websocket", clock.wall_ns() - age_ns)
+
+    def _is_ready(self) -> bool:
+        """Each lane that works has authenticated and holds a first snapshot."""
+        rest, stream = self._lanes["rest"], self._lanes["websocket"]
+        rest_settled = self._rest.held or rest.state in ("backoff", "rejected", "paused")
+        stream_settled = self._stream.complete or (
+            stream.attempted and (stream.state != "connected" or not self._rest.held)
+        )
+        works = self._rest.held or self._stream.is_open
+        return works and rest_settled and stream_settled and self._story.figures.current is not None
+
+
+async def run(context: ActorContext) -> None:
+    """The entry of `account:<venue>:<name>`; config and secrets: docs/design/contracts.md, 6."""
+    secrets = context.secrets()
+    if not secrets.get("api_key"):
+        raise ConfigFault("api_key", "nothing", "the API key of the account")
+    actor = AccountActor(context, _venue(context.config), secrets, Timer(context.clock))
+    await actor.run()
+
+
+def _venue(config: Mapping[str, Any]) -> Venue:
+    return venue_named(str(config["venue"]))

@@ -1,0 +1,279 @@
+"""The REST lane of an account: polls at a steady pace, and tells what was missed meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from actors.account_feed import SECTIONS, Feed
+from actors.account_stream import AccountStream
+from actors.errors import Fault, KeyRejected, MalformedFrame
+from actors.messages.account import Fill, Order
+from actors.reconciliation import CatchUp, Reconciler
+from actors.runtime.lane import Lane
+from actors.runtime.rest import RestClient
+from actors.runtime.timer import Timer
+from actors.venues.contract import HttpRequest, Page, Requests
+
+ROUNDS_FAILED_MAX: Final = 3
+FILLS_PAGES_MAX: Final = 100
+HISTORY_PAGES_MAX: Final = 10
+"""Orders that ended while nobody listened stand among the newest; one that is not found after
+MISSING_MAX such readings is told as ended without a trace."""
+INTERVAL_S_MAX: Final = 10.0
+"""A round that took longer was held up (Retry-After); its length tells nothing of the next."""
+
+RowT = TypeVar("RowT", Order, Fill)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Seconds between two rounds (balance, positions), between two looks at the orders, and the
+    age at which data counts as stale at the least."""
+
+    poll_interval_s: float
+    orders_interval_s: float
+    cache_ttl_s: float
+
+
+class RestLane:
+    """`run` ends only by cancellation or by what `on_fault` raises.
+
+    While the stream is not complete, the fills and the history of orders are polled too.
+    """
+
+    def __init__(
+        self,
+        *,
+        lane: Lane,
+        rest: RestClient,
+        requests: Requests,
+        story: Reconciler,
+        stream: AccountStream,
+        feed: Feed,
+        timer: Timer,
+        pace: Pace,
+    ) -> None:
+        self.lane = lane
+        self.held = False
+        """A first snapshot (balance, positions, orders, fills) is there."""
+        self.catch_up_due = True
+        self.on_fault: Callable[[Fault], None] = lambda _: None
+        self.on_success: Callable[[], None] = lambda: None
+        self.report: Callable[[Fault], None] = lambda _: None
+        self._rest = rest
+        self._requests = requests
+        self._story = story
+        self._stream = stream
+        self._feed = feed
+        self._timer = timer
+        self._clock = timer.clock
+        self._pace = pace
+        self._failed_rounds = 0
+        self._urgent = False
+        self._due_ns = 0
+        self._orders_due_ns = 0
+        self._look_again = False
+        """One more look at the past: REST may lag its own stream by a moment."""
+
+    def soon(self, *, catch_up: bool) -> None:
+        """A round (or a catch-up) at once, whatever the pace; a lane that is down tries now."""
+        self.catch_up_due = self.catch_up_due or catch_up
+        self._urgent = True
+        self.lane.nudge()
+
+    async def run(self) -> None:
+        while True:
+            await self.lane.wait_retry()
+            if self.lane.state != "connected":
+                self.lane.connecting()
+            if not self._urgent and await self._timer.sleep_until(
+                self._due_ns, self.lane.interrupt
+            ):
+                continue
+            self._urgent = False
+            await self._feed.room()
+            started_ns = self._clock.monotonic_ns()
+            fault = await (self._catch_up() if self.catch_up_due else self._round())
+            self._conclude(fault, started_ns)
+
+    # rounds
+
+    def _conclude(self, fault: Fault | None, started_ns: int) -> None:
+        now_ns = self._clock.monotonic_ns()
+        self.lane.requests = self._rest.requests
+        self.lane.latency_ms = self._rest.latency_ms
+        self._set_pace((now_ns - started_ns) / 1e9)
+        interval_ns = round(self.lane.interval_effective_ms * 1e6)
+        # The grid stays where it was; beats that a slow answer missed are left out.
+        missed = max(0, (now_ns - self._due_ns) // interval_ns) if self._due_ns else 0
+        self._due_ns = self._due_ns + (missed + 1) * interval_ns if self._due_ns else now_ns
+        if fault is None:
+            self._failed_rounds = 0
+            if self.lane.state != "connected":
+                self.lane.connected()
+            self.lane.healthy()
+            self.on_success()
+            return
+        was_up = self.lane.state == "connected"
+        self._failed_rounds += 1
+        tolerated = self._failed_rounds < ROUNDS_FAILED_MAX and (was_up or not self.lane.attempted)
+        if tolerated and not isinstance(fault, KeyRejected):
+            self.lane.error(fault)
+        else:
+            self.lane.failed(fault, healthy=was_up)
+            self._due_ns = 0
+        self.on_fault(fault)
+
+    def _set_pace(self, took_s: float) -> None:
+        pace = self._pace
+        weight = 2 + pace.poll_interval_s / pace.orders_interval_s
+        if not self._stream.complete:
+            weight += 2 * pace.poll_interval_s / pace.orders_interval_s
+        interval_s = self._rest.throttle.interval_s(pace.poll_interval_s, weight)
+        if took_s <= INTERVAL_S_MAX and self.lane.state == "connected":
+            interval_s = max(interval_s, took_s)
+        self.lane.interval_effective_ms = interval_s * 1e3
+        self.lane.stale_after_ms = max(pace.cache_ttl_s, 3 * interval_s) * 1e3
+
+    async def _round(self) -> Fault | None:
+        now_ns = self._clock.monotonic_ns()
+        parts: list[Coroutine[Any, Any, Fault | None]] = [self._balance(), self._positions()]
+        if now_ns >= self._orders_due_ns:
+            self._orders_due_ns = now_ns + round(self._pace.orders_interval_s * 1e9)
+            parts.append(self._orders())
+        return _worst(await asyncio.gather(*parts))
+
+    async def _balance(self) -> Fault | None:
+        asked_ns = self._clock.monotonic_ns()
+        try:
+            row = await self._rest.call(self._requests.balance(), self._requests.read_balance)
+        except Fault as fault:
+            return fault
+        self._feed.publish(self._story.balance(row, asked_ns))
+        self._feed.confirm("account", "polling", row.received_ns)
+        return None
+
+    async def _positions(self) -> Fault | None:
+        asked_ns = self._clock.monotonic_ns()
+        requests = self._requests
+        try:
+            rows = await self._rest.call(requests.positions(), requests.read_positions)
+        except Fault as fault:
+            return fault
+        now_ns = self._clock.wall_ns()
+        self._feed.publish(self._story.open_positions(rows, asked_ns, now_ns))
+        self._feed.confirm("positions", "polling", now_ns)
+        return None
+
+    async def _orders(self) -> Fault | None:
+        """Open orders; where they changed, or the stream leaves things out, the past as well."""
+        asked_ns = self._clock.monotonic_ns()
+        complete = self._stream.complete
+        try:
+            rows = await self._rest.call(self._requests.orders(), self._requests.read_orders)
+            news = self._story.open_orders(rows, asked_ns)
+            self._feed.publish(news)
+            self._feed.confirm("orders", "polling", self._clock.wall_ns())
+            changed = bool(news or self._story.orders.missing)
+            if changed or not complete or self._look_again:
+                self._look_again = changed
+                await self._past()
+        except Fault as fault:
+            return fault
+        return None
+
+    async def _past(self) -> None:
+        asked_ns = self._clock.monotonic_ns()
+        history = await self._history()
+        fills = await self._fills()
+        now_ns = self._clock.wall_ns()
+        self._feed.publish(self._story.ended_orders(history, asked_ns, now_ns))
+        self._feed.publish(self._story.past_fills(fills))
+        self._feed.confirm("fills", "polling", now_ns)
+
+    # catch-up
+
+    async def _catch_up(self) -> Fault | None:
+        """Everything, once, in the order in which it happened."""
+        self.catch_up_due = False
+        self._stream.begin()
+        asked_ns = self._clock.monotonic_ns()
+        requests, call = self._requests, self._rest.call
+        try:
+            figures = await call(requests.balance(), requests.read_balance)
+            positions = await call(requests.positions(), requests.read_positions)
+            orders = await call(requests.orders(), requests.read_orders)
+            self._story.orders.look_for_missing(orders, asked_ns)
+            history = await self._history()
+            fills = await self._fills()
+        except Fault as fault:
+            self.catch_up_due = True
+            self._feed.publish(self._story.heard(self._stream.end(done=False)))
+            return fault
+        now_ns = self._clock.wall_ns()
+        rest = CatchUp(
+            asked_ns=asked_ns,
+            received_ns=now_ns,
+            figures=figures,
+            positions=positions,
+            orders=orders,
+            history=history,
+            fills=fills,
+        )
+        self._feed.publish(self._story.caught_up(rest, self._stream.end(done=True)))
+        for section in SECTIONS:
+            self._feed.confirm(section, "polling", now_ns)
+        self.held = self._look_again = True
+        return None
+
+    async def _history(self) -> list[Order]:
+        requests = self._requests
+        return await self._pages(
+            requests.orders_history,
+            lambda cursor: partial(requests.read_orders_history, cursor=cursor),
+            self._story.orders.deep_enough,
+            HISTORY_PAGES_MAX,
+        )
+
+    async def _fills(self) -> list[Fill]:
+        requests = self._requests
+        return await self._pages(
+            requests.fills,
+            lambda cursor: partial(requests.read_fills, cursor=cursor),
+            self._story.fills.deep_enough,
+            FILLS_PAGES_MAX,
+        )
+
+    async def _pages(
+        self,
+        ask: Callable[[str | None], HttpRequest],
+        reader: Callable[[str | None], Callable[..., Page[RowT]]],
+        deep_enough: Callable[[list[RowT]], bool],
+        pages_max: int,
+    ) -> list[RowT]:
+        """A list read page by page, newest first, until it is deep enough or ends."""
+        rows: list[RowT] = []
+        cursor: str | None = None
+        for _ in range(pages_max):
+            page = await self._rest.call(ask(cursor), reader(cursor))
+            rows += page.items
+            if page.cursor is None or deep_enough(rows):
+                return rows
+            cursor = page.cursor
+        self.report(
+            MalformedFrame(
+                ask(None).name, f"a known row within {pages_max} pages", f"{len(rows)} new"
+            )
+        )
+        return rows
+
+
+def _worst(faults: list[Fault | None]) -> Fault | None:
+    """The one that counts for the round: a rejected key before all others."""
+    found = [fault for fault in faults if fault is not None]
+    found.sort(key=lambda fault: not isinstance(fault, KeyRejected))
+    return found[0] if found else None

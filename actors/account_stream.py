@@ -1,0 +1,110 @@
+"""The stream lane of an account: what it says goes out at once, or waits for a catch-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from actors.account_feed import Feed
+from actors.errors import Fault, MalformedFrame
+from actors.reconciliation import Heard, Reconciler
+from actors.runtime.clock import Clock
+from actors.runtime.context import Progress
+from actors.runtime.frames import KeptFrame
+from actors.venues.contract import Event
+
+BUFFER_NS_MAX: Final = 15_000_000_000
+BUFFER_EVENTS_MAX: Final = 5_000
+"""What waits longer, or is more, goes out without waiting: late is worse than out of order."""
+
+
+class AccountStream:
+    """A StreamHandler.
+
+    From `opened` on events wait, until REST has told what happened before (`begin` … `end`, called
+    by the REST lane), so that all goes out in order. Where REST cannot be reached they go out
+    without it, and the catch-up stays due.
+    """
+
+    def __init__(self, story: Reconciler, feed: Feed, clock: Clock, progress: Progress) -> None:
+        self.is_open = False
+        self.complete = False
+        """Open, caught up, and nothing skipped since: REST need not look for fills."""
+        self.want_catch_up: Callable[[], None] = lambda: None
+        self.on_fault: Callable[[Fault], None] = lambda _: None
+        self.report: Callable[[Fault], None] = lambda _: None
+        self._story = story
+        self._feed = feed
+        self._clock = clock
+        self._progress = progress
+        self._buffer: list[Heard] | None = None
+        self._buffered_since_ns = 0
+        self._events_buffered = 0
+        self._missed = False
+        """Since the last `begin` something may have passed unheard."""
+
+    # towards the connection
+
+    def opened(self) -> None:
+        self.is_open = self._missed = True
+        self.complete = False
+        self._start_buffer()
+        self.want_catch_up()
+
+    def events(self, events: list[Event]) -> None:
+        self._progress.frame()
+        now_ns = self._clock.monotonic_ns()
+        heard = Heard(events=events, at_ns=now_ns)
+        if self._buffer is None:
+            self._feed.publish(self._story.heard([heard]))
+            return
+        self._buffer.append(heard)
+        self._events_buffered += len(events)
+        if (
+            self._events_buffered > BUFFER_EVENTS_MAX
+            or now_ns - self._buffered_since_ns > BUFFER_NS_MAX
+        ):
+            self._flush()
+
+    def malformed(self, fault: MalformedFrame, frame: KeptFrame) -> None:
+        self.report(MalformedFrame(fault.field, fault.expected, f"{fault.found} in {frame.text}"))
+        self.complete = False
+        self._missed = True
+        self._start_buffer()
+        self.want_catch_up()
+
+    def lost(self, fault: Fault) -> None:
+        self.is_open = self.complete = False
+        # Events that still wait for their catch-up are dropped: REST will tell them, in order.
+        self._buffer = None
+        self.on_fault(fault)
+
+    async def room(self) -> None:
+        await self._feed.room()
+
+    # towards the REST lane
+
+    def begin(self) -> None:
+        """A catch-up asks its first question now."""
+        self._missed = False
+        if self.is_open:
+            self._start_buffer()
+
+    def end(self, *, done: bool) -> list[Heard]:
+        """The answers are there (`done`), or will not come; what was said meanwhile."""
+        if done and self._missed:
+            # Younger than the first question: the next catch-up, which is due, tells of it.
+            return []
+        self.complete = done and self.is_open
+        heard, self._buffer = self._buffer or [], None
+        return heard
+
+    def _start_buffer(self) -> None:
+        if self._buffer is None:
+            self._buffer = []
+            self._events_buffered = 0
+            self._buffered_since_ns = self._clock.monotonic_ns()
+
+    def _flush(self) -> None:
+        heard, self._buffer = self._buffer or [], None
+        self._feed.publish(self._story.heard(heard))

@@ -1,0 +1,235 @@
+"""The ActorContext of a real child: identity, links, secrets, counters, heartbeat."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import traceback
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from actors.errors import ConfigFault, Fault, UsageFault
+from actors.messages.control import FaultReport, Heartbeat, LogRecord, Ready, Welcome
+from actors.messages.envelope import Envelope
+from actors.messages.kinds import KINDS
+from actors.runtime.clock import Clock
+from actors.runtime.context import ControlHandler, Progress
+from actors.runtime.masking import LIVE, register_secrets
+from actors.runtime.supervisor_link import SupervisorLink
+from actors.runtime.vitals import Vitals
+from config.credentials import read_sealed
+
+if TYPE_CHECKING:
+    from actors.runtime.link import CacheLink
+    from actors.runtime.outbox import Outbox
+
+HEARTBEAT_S: Final = 1.0
+TEXT_LENGTH_MAX: Final = 8 * 1024
+"""Longer texts in log lines and faults are cut: a traceback fits, a page of a venue does not."""
+
+FORWARDED: Final = frozenset({"reconnect", "refresh", "resync", "pause", "resume", "drain"})
+FLUSH_S: Final = 0.5
+
+
+class Birth(msgspec.Struct, frozen=True, kw_only=True):
+    """What a forked process is told of itself.
+
+    `descriptors` maps names to numbers in its own table: always `control` (a stream socket),
+    `lifeline` and `dump` (a memory file for faulthandler); besides what its spec names.
+    """
+
+    actor: str
+    epoch: int
+    entry: str
+    config: dict[str, Any]
+    descriptors: dict[str, int]
+
+
+class ChildContext:
+    """See docs/design/contracts.md, section 1."""
+
+    def __init__(self, birth: Birth, clock: Clock) -> None:
+        self.actor_id = birth.actor
+        self.epoch = birth.epoch
+        self.config: Mapping[str, Any] = birth.config
+        self.clock = clock
+        self.stopping = asyncio.Event()
+        self.progress = Progress(clock)
+        self.supervisor = SupervisorLink(birth.actor, birth.epoch, clock, self._receive)
+        self._descriptors = dict(birth.descriptors)
+        self._handlers: dict[str, ControlHandler] = {}
+        self._ready = False
+        self._vitals = Vitals()
+        self._link: CacheLink | None = None
+        self._outbox: Outbox | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Holds what ended a task of the runtime's own: without it the actor is no use."""
+
+    # what an actor uses
+
+    def descriptor(self, name: str) -> int:
+        """An inherited descriptor; ConfigFault where the spec named none."""
+        try:
+            return self._descriptors[name]
+        except KeyError as error:
+            known = ", ".join(sorted(self._descriptors))
+            raise ConfigFault(f"descriptor {name}", "none", f"one of {known}") from error
+
+    def secrets(self) -> dict[str, str]:
+        """The fields of the sealed memory; no field where the spec named none. Once only."""
+        if self._descriptors.get("secrets") == -1:
+            raise UsageFault("secrets: expected one reading, this is the second")
+        held = self._descriptors.get("secrets")
+        self._descriptors["secrets"] = -1
+        if held is None:
+            return {}
+        try:
+            fields = read_sealed(held)
+        finally:
+            os.close(held)
+        register_secrets(fields, None)
+        return fields
+
+    def ready(self) -> None:
+        if not self._ready:
+            self._ready = self.supervisor.send("ready", Ready())
+            # With it the supervisor knows at once what was achieved, not a second later.
+            self.supervisor.send("heartbeat", self._heartbeat())
+
+    def fault(self, fault: Fault | FaultReport, level: str = "warning") -> None:
+        """Report `fault`; its text is cut to TEXT_LENGTH_MAX, secrets in it are masked."""
+        if isinstance(fault, FaultReport):
+            report = msgspec.structs.replace(fault, message=self._clean(fault.message))
+        else:
+            report = FaultReport(
+                actor=self.actor_id,
+                kind=type(fault).__name__,
+                message=self._clean(str(fault)),
+                level=level,
+                at_ns=self.clock.wall_ns(),
+            )
+        self.supervisor.send("fault_report", report)
+
+    def log(self, level: str, event: str, **fields: str | float | bool | None) -> None:
+        cleaned = {
+            name: self._clean(value) if isinstance(value, str) else value
+            for name, value in fields.items()
+        }
+        self.supervisor.send(
+            "log", LogRecord(level=level, event=self._clean(event), fields=cleaned)
+        )
+
+    def on_control(self, kind: str, handler: ControlHandler) -> None:
+        """Call `handler` with each message of `kind`; UsageFault for a kind that never comes."""
+        if kind not in FORWARDED:
+            raise UsageFault(f"control kind: expected one of {sorted(FORWARDED)}, found {kind}")
+        self._handlers[kind] = handler
+
+    @property
+    def outbox(self) -> Outbox:
+        self._connect_cache()
+        assert self._outbox is not None
+        return self._outbox
+
+    @property
+    def link(self) -> CacheLink:
+        self._connect_cache()
+        assert self._link is not None
+        return self._link
+
+    async def welcome(self) -> Welcome:
+        """The cache's first answer to this incarnation; waits for it."""
+        return await self.link.first_welcome()
+
+    # what the runtime uses
+
+    async def open(self) -> None:
+        """Connect to the supervisor; the first heartbeat goes out before this returns."""
+        asyncio.get_running_loop().set_exception_handler(self._on_loop_exception)
+        await self.supervisor.open(self._descriptors["control"])
+        self._spawn(self._beat(), "heartbeat")
+        await asyncio.sleep(0)
+
+    async def _beat(self) -> None:
+        """Send a heartbeat each HEARTBEAT_S, for ever; the first one at once."""
+        while True:
+            self.supervisor.send("heartbeat", self._heartbeat())
+            await asyncio.sleep(HEARTBEAT_S)
+
+    async def flush(self) -> None:
+        """Hand what was said last to the kernel, and to the cache what it still takes."""
+        if self._link is not None:
+            await self._link.close(FLUSH_S)
+        await self.supervisor.flush(FLUSH_S)
+
+    def _heartbeat(self) -> Heartbeat:
+        now = self.clock.monotonic_ns()
+        frame = self.progress.last_frame_mono_ns
+        return Heartbeat(
+            at_mono_ns=now,
+            last_frame_age_ms=(now - frame) / 1e6 if frame else None,
+            queue_depth=self.progress.queue_depth(),
+            last_sequence=self.progress.last_sequence,
+            good_events=self.progress.good_events,
+            rss_bytes=self._vitals.rss_bytes(),
+            private_bytes=self._vitals.private_bytes(),
+            cpu_ms=self._vitals.cpu_ms(),
+        )
+
+    def _receive(self, envelope: Envelope) -> None:
+        if envelope.kind == "stop":
+            self.stopping.set()
+            return
+        handler = self._handlers.get(envelope.kind)
+        if handler is None:
+            return
+        try:
+            handler(msgspec.msgpack.decode(envelope.body, type=KINDS[envelope.kind]))
+        except Exception as error:  # noqa: BLE001 - the guard of this link's handlers
+            self._fail(error)
+
+    @staticmethod
+    def _clean(text: str) -> str:
+        text = LIVE.text(text)
+        return text if len(text) <= TEXT_LENGTH_MAX else text[: TEXT_LENGTH_MAX - 1] + "…"
+
+    def _connect_cache(self) -> None:
+        """Made at the first use: cache and web name a cache socket too, but are no sources."""
+        if self._link is not None:
+            return
+        from actors.runtime.link import CacheLink  # noqa: PLC0415 - only sources need it
+        from actors.runtime.outbox import Outbox  # noqa: PLC0415
+
+        path = self.config.get("cache_socket")
+        if not isinstance(path, str):
+            raise ConfigFault("cache_socket", repr(path), "the path of the cache's socket")
+        self._outbox = Outbox(self.actor_id, self.epoch, self.clock)
+        self._link = CacheLink(path, self._outbox, self.clock)
+        self._spawn(self._link.run(), "cache link")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        task.add_done_callback(self._on_done)
+        self._tasks.append(task)
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            fallback = RuntimeError(f"{task.get_name()} ended, expected it to go on for ever")
+            self._fail(task.exception() or fallback)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self.failed.done():
+            self.failed.set_exception(error)
+
+    def _on_loop_exception(
+        self,
+        loop: asyncio.AbstractEventLoop,  # noqa: ARG002 - asyncio's signature
+        details: dict[str, Any],
+    ) -> None:
+        """A callback raised, or a task's failure was never looked at: said in the log."""
+        error = details.get("exception")
+        trace = "".join(traceback.format_exception(error)) if error else ""
+        self.log("error", str(details.get("message", "callback failed")), traceback=trace)

@@ -1,0 +1,281 @@
+"""The simulator's own controls over HTTP: the ledger, the truth of books, load, pause, faults.
+
+Nothing of this is the venue's; no client of the product may use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from actors.simulator.accounts import Account
+from actors.simulator.faults import FaultRefused
+from actors.simulator.market import Market
+
+if TYPE_CHECKING:
+    from actors.simulator.server import SimulatorServer
+
+ADMIN_BASE: Final = "/_simulator"
+_PARTS: Final = ("fills", "orders", "changes")
+
+
+class FillFlow(msgspec.Struct, forbid_unknown_fields=True):
+    """`account` is a name or `*`; `script` switches what the account does by itself."""
+
+    account: str
+    rate_per_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    markets: list[str] = []
+    script: bool | None = None
+
+
+class BookRate(msgspec.Struct, forbid_unknown_fields=True):
+    updates_per_s: Annotated[float, msgspec.Meta(gt=0)]
+    market: str = "*"
+
+
+class RateLimit(msgspec.Struct, forbid_unknown_fields=True):
+    per_minute: Annotated[int, msgspec.Meta(ge=1)] | None
+
+
+_Body = TypeVar("_Body")
+
+
+class AdminRefused(Exception):
+    """A request that the controls cannot carry out; the text says what was expected."""
+
+
+class Admin:
+    """Routes below `/_simulator`."""
+
+    def __init__(self, server: SimulatorServer) -> None:
+        self._server = server
+        self._exchange = server.exchange
+
+    def install(self, app: web.Application) -> None:
+        for method, path, answer in (
+            ("GET", "state", self.state),
+            ("GET", "ledger", self.ledger),
+            ("GET", "book", self.book),
+            ("POST", "fills", self.fills),
+            ("POST", "rate", self.rate),
+            ("POST", "rate_limit", self.rate_limit),
+            ("POST", "pause", self.pause),
+            ("POST", "resume", self.resume),
+            ("POST", "fault", self.fault),
+            ("DELETE", "fault", self.clear_faults),
+        ):
+            app.router.add_route(method, f"{ADMIN_BASE}/{path}", _answered(answer))
+
+    def state(self, _: web.Request, __: bytes) -> Any:
+        exchange = self._exchange
+        return {
+            "venue": "extended",
+            "simulated": True,
+            "seed": exchange.seed,
+            "time_ms": exchange.now_ms,
+            "paused": exchange.paused,
+            "markets": {
+                name: {"frame": market.feed.last.number, "updates_per_s": market.rate_per_s}
+                for name, market in exchange.markets.items()
+            },
+            "accounts": [self._account_state(one) for one in exchange.accounts.values()],
+            "connections": self._connections(None),
+            "faults": [
+                {"kind": one.kind, "target": one.target, "left": one.left}
+                for one in self._server.desk.active(self._server.mono_ns())
+            ],
+            "rate_limit_per_min": self._server.throttle.per_min,
+        }
+
+    def ledger(self, request: web.Request, _: bytes) -> Any:
+        """All that one account was ever told, oldest first; `since` a fill id, `parts` a list."""
+        account = self._account(request.query.get("account", ""))
+        since = _whole(request, "since") or 0
+        parts = request.query.get("parts", ",".join(_PARTS)).split(",")
+        if not set(parts) <= set(_PARTS):
+            raise AdminRefused(f"parts: expected some of {', '.join(_PARTS)}, found {parts}")
+        book = self._exchange.ledger.accounts[account.account_id]
+        markets, dialect = self._exchange.markets, self._server.dialect
+        answer: dict[str, Any] = self._account_state(account)
+        if "fills" in parts:
+            answer["fills"] = [
+                dialect.fill_row(one, markets[one.market].spec, stream=False)
+                for one in book.fills
+                if one.fill_id > since
+            ]
+        if "orders" in parts:
+            answer["orders"] = [
+                dialect.order_row(one, markets[one.market].spec, stream=False)
+                for one in book.orders.values()
+            ]
+        if "changes" in parts:
+            answer["changes"] = [one._asdict() for one in book.changes]
+        return answer
+
+    def book(self, request: web.Request, _: bytes) -> Any:
+        """The published book after a frame: `frame`, or `seq` of `connection` (or of the only one).
+
+        Without either the newest.
+        """
+        market = self._market(request.query.get("market", ""))
+        truth = market.feed.truth(self._frame(request, market))
+        if truth is None:
+            raise AdminRefused("frame: no longer (or not yet) known")
+        spec, dialect = market.spec, self._server.dialect
+        sides = {
+            word: [
+                [dialect.price_text(spec, price), dialect.size_text(spec, lots)]
+                for price, lots in levels
+            ]
+            for word, levels in (("bids", truth.bids), ("asks", truth.asks))
+        }
+        return {
+            "market": market.name,
+            "frame": truth.number,
+            "ts": truth.ts_ms,
+            **sides,
+            "connections": self._connections(f"book:{market.name}"),
+        }
+
+    def fills(self, _: web.Request, body: bytes) -> Any:
+        order = _decoded(body, FillFlow)
+        for name in order.markets:
+            self._market(name)
+        accounts = (
+            list(self._exchange.accounts.values())
+            if order.account == "*"
+            else [self._account(order.account)]
+        )
+        for account in accounts:
+            self._exchange.set_fill_rate(account, order.rate_per_s, order.markets)
+            if order.script is not None:
+                self._exchange.set_script(account, running=order.script)
+        return {"accounts": [one.name for one in accounts], "rate_per_s": order.rate_per_s}
+
+    def rate(self, _: web.Request, body: bytes) -> Any:
+        order = _decoded(body, BookRate)
+        names = (
+            list(self._exchange.markets)
+            if order.market == "*"
+            else [self._market(order.market).name]
+        )
+        for name in names:
+            self._exchange.set_book_rate(name, order.updates_per_s)
+        return {"markets": names, "updates_per_s": order.updates_per_s}
+
+    def rate_limit(self, _: web.Request, body: bytes) -> Any:
+        self._server.throttle.per_min = _decoded(body, RateLimit).per_minute
+        return {"per_minute": self._server.throttle.per_min}
+
+    def pause(self, _: web.Request, __: bytes) -> Any:
+        self._exchange.pause()
+        return {"paused": True, "time_ms": self._exchange.now_ms}
+
+    def resume(self, _: web.Request, __: bytes) -> Any:
+        self._exchange.resume()
+        return {"paused": False, "time_ms": self._exchange.now_ms}
+
+    def fault(self, _: web.Request, body: bytes) -> Any:
+        order = _decoded(body, dict[str, Any])
+        return {"struck": self._server.put_fault(order), **order}
+
+    def clear_faults(self, _: web.Request, __: bytes) -> Any:
+        """Ends the faults that wait; what open connections suffer stays with them."""
+        self._server.desk.clear()
+        return {"faults": []}
+
+    def _account_state(self, account: Account) -> dict[str, Any]:
+        book = self._exchange.ledger.accounts[account.account_id]
+        margin = self._exchange.trading.margin(account)
+        return {
+            "account": account.name,
+            "account_id": account.account_id,
+            "scripted": self._exchange.is_scripted(account),
+            "fill_count": len(book.fills) + book.forgotten,
+            "forgotten": book.forgotten,
+            "last_fill_id": book.fills[-1].fill_id if book.fills else 0,
+            "open_orders": sorted(account.orders),
+            "open_positions": {
+                one.spec.name: self._server.dialect.size_text(one.spec, one.lots)
+                for one in account.positions.values()
+            },
+            "balance": margin.balance,
+            "equity": margin.equity,
+        }
+
+    def _connections(self, topic: str | None) -> list[dict[str, Any]]:
+        return [
+            {
+                "connection": one.number,
+                "topic": one.topic,
+                "seq": one.seq,
+                "first_frame": one.first_frame,
+                "queued": one.queued,
+                "half_open": one.half_open,
+            }
+            for one in self._server.hub
+            if topic in {None, one.topic}
+        ]
+
+    def _frame(self, request: web.Request, market: Market) -> int | None:
+        seq = _whole(request, "seq")
+        if seq is None:
+            return _whole(request, "frame")
+        number = _whole(request, "connection")
+        members = [
+            one
+            for one in self._server.hub
+            if one.topic == f"book:{market.name}" and number in {None, one.number}
+        ]
+        if len(members) != 1:
+            raise AdminRefused(f"connection: expected to name one of {len(members)} connections")
+        return members[0].first_frame + seq - 1
+
+    def _account(self, name: str) -> Account:
+        account = self._exchange.account_by_name(name)
+        if account is None:
+            known = ", ".join(one.name for one in self._exchange.accounts.values())
+            raise AdminRefused(f"account: expected one of {known}, found {name!r}")
+        return account
+
+    def _market(self, name: str) -> Market:
+        market = self._exchange.markets.get(name)
+        if market is None:
+            known = ", ".join(self._exchange.markets)
+            raise AdminRefused(f"market: expected one of {known}, found {name!r}")
+        return market
+
+
+def _answered(
+    answer: Callable[[web.Request, bytes], Any],
+) -> Callable[[web.Request], Any]:
+    async def handle(request: web.Request) -> web.Response:
+        body = await request.read() if request.can_read_body else b""
+        try:
+            status, document = 200, answer(request, body)
+        except (AdminRefused, FaultRefused, ValueError) as error:
+            status, document = 400, {"error": str(error)}
+        return web.Response(
+            status=status, body=msgspec.json.encode(document), content_type="application/json"
+        )
+
+    return handle
+
+
+def _decoded(body: bytes, kind: type[_Body]) -> _Body:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as error:
+        raise AdminRefused(str(error)) from error
+
+
+def _whole(request: web.Request, name: str) -> int | None:
+    text = request.query.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 20:
+        raise AdminRefused(f"{name}: expected a whole number, found {text!r}")
+    return int(text)

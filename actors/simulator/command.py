@@ -1,0 +1,122 @@
+"""`broadcaster simulate`: one simulated venue alone, for strangers' clients and for tests."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from actors.errors import EXIT_OK, ConfigFault
+from actors.runtime.clock import SystemClock
+from actors.simulator.accounts import AccountSpec
+from actors.simulator.actor import account_specs
+from actors.simulator.dialects.extended import RATE_LIMIT_PER_MIN, VENUE
+from actors.simulator.exchange import Exchange
+from actors.simulator.markets import DEFAULT_MARKETS
+from actors.simulator.server import SimulatorServer
+
+ACCOUNTS: Final = 2
+ACCOUNTS_FILE_BYTES_MAX: Final = 1024 * 1024
+
+
+async def serve(
+    *,
+    venue: str = VENUE,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    seed: int = 0,
+    accounts: int | list[dict[str, Any]] = ACCOUNTS,
+    markets: tuple[str, ...] = DEFAULT_MARKETS,
+    rate_limit_per_min: int | None = None,
+    stopping: asyncio.Event | None = None,
+) -> None:
+    """Prints one JSON line with addresses and credentials, then serves until `stopping`."""
+    if venue != VENUE:
+        raise ConfigFault("--venue", repr(venue), VENUE)
+    clock = SystemClock()
+    specs = account_specs(accounts, seed)
+    exchange = Exchange(seed=seed, accounts=specs, start_ns=clock.wall_ns(), markets=markets)
+    server = SimulatorServer(exchange, clock, rate_limit_per_min=rate_limit_per_min)
+    try:
+        addresses = await server.start(host=host, port=port)
+    except OSError as error:
+        raise ConfigFault("--port", f"{host}:{port}", f"a free address ({error})") from error
+    line = {
+        "venue": venue,
+        "simulated": True,
+        "seed": seed,
+        **addresses._asdict(),
+        "markets": list(markets),
+        "accounts": [_credentials(one) for one in specs],
+    }
+    sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+    sys.stdout.flush()
+    ended = stopping or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
+    waiting = [asyncio.create_task(ended.wait()), asyncio.create_task(server.wait())]
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await server.stop()
+
+
+def _credentials(spec: AccountSpec) -> dict[str, str]:
+    return {"name": spec.name, "api_key": spec.api_key}
+
+
+def simulate(
+    *,
+    venue: str = VENUE,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    seed: int = 0,
+    accounts: int = ACCOUNTS,
+    accounts_file: str | None = None,
+    markets: str = ",".join(DEFAULT_MARKETS),
+    rate_limit: bool = False,
+) -> int:
+    """The command itself; its exit code. Raises ConfigFault for a wrong option.
+
+    `accounts_file` names a JSON list of {name, api_key[, deposit_usd, scripted]} to use instead of
+    demo accounts; `markets` is a list with commas; `rate_limit` enforces the venue's own.
+    """
+    asyncio.run(
+        serve(
+            venue=venue,
+            host=host,
+            port=port,
+            seed=seed,
+            accounts=accounts if accounts_file is None else _accounts(Path(accounts_file)),
+            markets=tuple(name.strip() for name in markets.split(",")),
+            rate_limit_per_min=RATE_LIMIT_PER_MIN if rate_limit else None,
+        )
+    )
+    return EXIT_OK
+
+
+def main_simulate(arguments: argparse.Namespace) -> int:
+    """As `simulate`, with the options of a parsed command line."""
+    return simulate(**vars(arguments))
+
+
+def _accounts(path: Path) -> list[dict[str, Any]]:
+    try:
+        with path.open("rb") as file:
+            document = msgspec.json.decode(file.read(ACCOUNTS_FILE_BYTES_MAX))
+    except (OSError, msgspec.DecodeError) as error:
+        raise ConfigFault("--accounts-file", str(path), f"a JSON file ({error})") from error
+    if not isinstance(document, list):
+        raise ConfigFault("--accounts-file", type(document).__name__, "a list of accounts")
+    return document

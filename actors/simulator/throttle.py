@@ -1,0 +1,32 @@
+"""The venue's request limit per address; off unless asked for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+WINDOW_NS: Final = 60_000_000_000
+ADDRESSES_MAX: Final = 1_024
+
+
+class Throttle:
+    """Counts requests of each address in windows of a minute."""
+
+    __slots__ = ("_windows", "per_min")
+
+    def __init__(self, per_min: int | None) -> None:
+        self.per_min = per_min
+        self._windows: dict[str, tuple[int, int]] = {}
+
+    def wait_s(self, address: str, now_ns: int) -> float | None:
+        """Counts one request; seconds to wait when it is too much, else None."""
+        if self.per_min is None:
+            return None
+        began_ns, seen = self._windows.get(address, (now_ns, 0))
+        if now_ns - began_ns >= WINDOW_NS:
+            began_ns, seen = now_ns, 0
+        if seen >= self.per_min:
+            return round((began_ns + WINDOW_NS - now_ns) / 1e9, 3)
+        if len(self._windows) >= ADDRESSES_MAX and address not in self._windows:
+            self._windows.clear()
+        self._windows[address] = (began_ns, seen + 1)
+        return None

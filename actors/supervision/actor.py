@@ -1,0 +1,199 @@
+"""The Pykka actor that owns the kernel's state: messages in, effects handed to who can do them."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol
+
+import msgspec
+import pykka
+
+from actors.messages.control import ChildStatus, FaultReport, LogRecord, RestartRecord
+from actors.messages.ids import SUPERVISOR
+from actors.runtime.clock import Clock
+from actors.supervision import kernel
+from actors.supervision.effects import (
+    Effect,
+    Kill,
+    Publish,
+    Quit,
+    Record,
+    Remember,
+    SendStop,
+    Spawn,
+    TakeDump,
+)
+from actors.supervision.events import Command, Instant, Message
+from actors.supervision.options import EXIT_FAILED
+from actors.supervision.spec import ChildSpec
+from actors.supervision.states import KernelState, State, status
+from actors.supervision.voice import AllReady, Line, Mouth
+
+_SETTLED: Final = frozenset({State.READY, State.QUARANTINED, State.STOPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Asks for what the kernel knows, or commands; `reply` must not block.
+
+    The reply gets a map (None where there is no such actor) and the actors that there are. The
+    operations are `tree`, `look` (is there such an actor?) and those of Command.
+    """
+
+    op: str
+    actor: str
+    reply: Callable[[dict[str, Any] | None, tuple[str, ...]], None]
+    secrets: int | None = None
+    """With `reset`: the number of the new sealed memory file."""
+
+
+class Hands(Protocol):
+    """Who carries out effects; every call returns at once, and they are done in their order."""
+
+    def spawn(self, spec: ChildSpec, epoch: int) -> None: ...
+
+    def act(self, effect: TakeDump | Kill | SendStop) -> None: ...
+
+    def publish(self, status: ChildStatus) -> None: ...
+
+    def fault(self, report: FaultReport) -> None: ...
+
+    def arm(self, deadline_ns: int | None) -> None: ...
+
+    def retire(self, number: int) -> None: ...
+
+    def quit(self, code: int) -> None: ...
+
+
+class SupervisorActor(pykka.ThreadingActor):
+    """Nothing in here waits: disk, terminal, processes and sockets belong to others."""
+
+    def __init__(
+        self, state: KernelState, hands: Hands, journal: pykka.ActorRef[Any], mouth: Mouth,
+        clock: Clock,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._state = state
+        self._hands = hands
+        self._journal = journal
+        self._mouth = mouth
+        self._clock = clock
+        self._armed_ns: int | None = None
+        self._all_ready = False
+
+    def on_receive(self, message: Any) -> None:
+        try:
+            if isinstance(message, Question):
+                self._answer(message)
+            else:
+                self._step(message)
+        except BaseException as error:  # noqa: BLE001 - the guard of this Pykka handler
+            # The state is a value, so a message that could not be handled changed nothing. A
+            # raise would kill this actor silently, and SystemExit all actors.
+            self._confess(error, message)
+
+    def on_failure(
+        self,
+        exception_type: Any,  # noqa: ARG002 - Pykka's signature
+        exception_value: Any,  # noqa: ARG002
+        traceback: Any,  # noqa: ARG002
+    ) -> None:
+        os._exit(EXIT_FAILED)
+
+    def _step(self, message: Message) -> None:
+        now = Instant(self._clock.monotonic_ns(), self._clock.wall_ns())
+        self._state, effects = kernel.step(self._state, message, now)
+        for effect in effects:
+            self._carry_out(effect)
+        deadline_ns = kernel.next_deadline_ns(self._state)
+        if deadline_ns != self._armed_ns or isinstance(message, kernel.Tick):
+            self._armed_ns = deadline_ns
+            self._hands.arm(deadline_ns)
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Spawn(actor=actor, epoch=epoch):
+                self._hands.spawn(self._state.children[actor].spec, epoch)
+            case TakeDump() | Kill() | SendStop():
+                self._hands.act(effect)
+            case Remember():
+                self._journal.tell(effect)
+            case Record(record=record):
+                self._journal.tell(effect)
+                self._mouth.say(Line(SUPERVISOR, _obituary(record)))
+            case Publish(status=public):
+                self._hands.publish(public)
+                self._mouth.say(public)
+                self._look_for_all_ready()
+            case Quit(code=code):
+                self._hands.quit(code)
+
+    def _look_for_all_ready(self) -> None:
+        states = {child.state for child in self._state.children.values()}
+        if self._all_ready or State.READY not in states or not states <= _SETTLED:
+            return
+        self._all_ready = True
+        self._mouth.say(AllReady())
+
+    def _answer(self, question: Question) -> None:
+        known = tuple(self._state.children)
+        if question.op == "tree":
+            limits = self._state.limits
+            shown = [status(limits, child) for child in self._state.children.values()]
+            question.reply({"children": [msgspec.to_builtins(each) for each in shown]}, known)
+            return
+        child = self._state.children.get(question.actor)
+        if child is None:
+            question.reply(None, known)
+            return
+        if question.op == "look":
+            has_secrets = "secrets" in child.spec.descriptors
+            found = {"actor": question.actor, "state": child.state.value, "secrets": has_secrets}
+        else:
+            spec = None
+            if question.secrets is not None:
+                spec = _with_secrets(child.spec, question.secrets)
+            self._step(Command(question.op, question.actor, spec))
+            if spec is not None and "secrets" in child.spec.descriptors:
+                self._hands.retire(child.spec.descriptors["secrets"])
+            state = self._state.children[question.actor].state.value
+            found = {"actor": question.actor, "state": state}
+        question.reply(found, known)
+
+    def _confess(self, error: BaseException, message: object) -> None:
+        kind = type(message).__name__
+        trace = "".join(traceback.format_exception(error))[-8_000:]
+        fields: dict[str, str | int | float | bool | None] = {"message": kind, "traceback": trace}
+        self._mouth.say(Line(SUPERVISOR, LogRecord(level="error", event="broken", fields=fields)))
+        self._hands.fault(
+            FaultReport(
+                actor=SUPERVISOR,
+                kind=type(error).__name__,
+                message=f"{kind} could not be handled: {error}"[:2_000],
+                level="error",
+                at_ns=self._clock.wall_ns(),
+            )
+        )
+
+
+def _with_secrets(spec: ChildSpec, number: int) -> ChildSpec:
+    """The spec after its configuration was read again and found whole."""
+    return replace(spec, descriptors={**spec.descriptors, "secrets": number}, quarantined="")
+
+
+def _obituary(record: RestartRecord) -> LogRecord:
+    fields: dict[str, str | int | float | bool | None] = {
+        "actor": record.actor,
+        "epoch": record.epoch,
+        "pid": record.pid,
+        "cause": record.cause,
+        "code": record.exit_code,
+        "signal": record.signal,
+        "uptime_ms": record.uptime_ms,
+    }
+    wanted = record.cause in {"exit", "stopped"} and not record.exit_code
+    level = "info" if wanted else "warning"
+    return LogRecord(level=level, event="child ended", fields=fields)

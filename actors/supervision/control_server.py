@@ -1,0 +1,164 @@
+"""The control socket: who may ask, what can be asked, and how a refusal reads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import msgpack
+
+from actors.errors import UsageFault
+from actors.supervision.sockets import peer_uid
+
+REQUEST_BYTES_MAX: Final = 16 * 1024
+CONNECTIONS_MAX: Final = 64
+REQUESTS_PER_CONNECTION_MAX: Final = 1_000
+IDLE_S: Final = 30.0
+ANSWER_S: Final = 1.5
+"""The kernel's actor answers within milliseconds; who waits longer is told so."""
+
+SLOW_ANSWER_S: Final = 15.0
+"""A reset reads the configuration again, in a process of its own."""
+
+_READ_BYTES: Final = 16 * 1024
+
+OPERATIONS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
+    "tree": (frozenset(), frozenset()),
+    "history": (frozenset({"actor"}), frozenset()),
+    "restart": (frozenset({"actor"}), frozenset()),
+    "stop": (frozenset({"actor"}), frozenset()),
+    "start": (frozenset({"actor"}), frozenset()),
+    "reset": (frozenset({"actor"}), frozenset()),
+    "reconnect": (frozenset({"actor"}), frozenset({"lane"})),
+    "refresh": (frozenset({"actor"}), frozenset({"lane"})),
+    "pause": (frozenset({"actor"}), frozenset({"lane"})),
+    "resume": (frozenset({"actor"}), frozenset({"lane"})),
+}
+"""Each operation with the arguments that it must and may have; all are texts."""
+
+Answer = Callable[[str, Mapping[str, str]], Awaitable[dict[str, Any]]]
+"""`answer(op, args)`: the body; raises Refusal."""
+
+
+class Refusal(UsageFault):
+    """The answer is no: `kind` is `unknown_actor`, `bad_request` or `busy`."""
+
+    def __init__(self, kind: str, detail: str, known: tuple[str, ...] = ()) -> None:
+        self.kind = kind
+        self.known = known
+        super().__init__(detail)
+
+
+class _Malformed(UsageFault):
+    """What came is no request; the connection ends after the answer."""
+
+
+class ControlServer:
+    """Serves requests one after the other on each connection, on the loop it is opened in."""
+
+    def __init__(self, listener: socket.socket, answer: Answer) -> None:
+        self._listener = listener
+        self._answer = answer
+        self._connections = 0
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_unix_server(self._serve, sock=self._listener)
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = writer.get_extra_info("socket")
+        self._connections += 1
+        try:
+            if peer_uid(peer) != os.getuid():
+                return
+            if self._connections > CONNECTIONS_MAX:
+                refusal = Refusal("busy", f"expected at most {CONNECTIONS_MAX} connections")
+                await _write(writer, _refused(0, refusal))
+                return
+            await self._converse(reader, writer)
+        except (OSError, TimeoutError):
+            # The peer left, or said nothing for too long; it knows itself.
+            return
+        finally:
+            self._connections -= 1
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        unpacker = msgpack.Unpacker(raw=False, max_buffer_size=REQUEST_BYTES_MAX)
+        served = 0
+        while served < REQUESTS_PER_CONNECTION_MAX:
+            async with asyncio.timeout(IDLE_S):
+                data = await reader.read(_READ_BYTES)
+            if not data:
+                return
+            try:
+                unpacker.feed(data)
+                for item in unpacker:
+                    served += 1
+                    await _write(writer, await self._respond(item))
+            except _Malformed as fault:
+                await _write(writer, _refused(0, Refusal("bad_request", str(fault))))
+                return
+            except (ValueError, RecursionError, msgpack.UnpackException) as error:
+                detail = f"expected msgpack of at most {REQUEST_BYTES_MAX} bytes, found {error!r}"
+                await _write(writer, _refused(0, Refusal("bad_request", detail)))
+                return
+
+    async def _respond(self, item: object) -> list[Any]:
+        match item:
+            case [int() as number, str() as op, dict() as args]:
+                pass
+            case _:
+                raise _Malformed(f"expected [id, op, args], found {item!r:.100}")
+        try:
+            checked = _checked(op, args)
+            limit_s = SLOW_ANSWER_S if op == "reset" else ANSWER_S
+            async with asyncio.timeout(limit_s):
+                return [number, "ok", await self._answer(op, checked)]
+        except Refusal as refusal:
+            return _refused(number, refusal)
+        except TimeoutError:
+            return _refused(number, Refusal("busy", f"no answer to {op} in {limit_s} s"))
+        except Exception as error:  # noqa: BLE001 - the guard of this connection handler
+            return _refused(number, Refusal("busy", f"{op} failed: {type(error).__name__}"))
+
+
+def _checked(op: str, args: Mapping[object, object]) -> dict[str, str]:
+    """The arguments as texts, or a Refusal that names the one that is wrong."""
+    if op not in OPERATIONS:
+        known = tuple(OPERATIONS)
+        detail = f"op: expected one of {', '.join(known)}, found {op!r:.60}"
+        raise Refusal("bad_request", detail, known)
+    must, may = OPERATIONS[op]
+    checked: dict[str, str] = {}
+    for name, value in args.items():
+        if not isinstance(name, str) or name not in must | may:
+            allowed = ", ".join(sorted(must | may)) or "no argument"
+            raise Refusal("bad_request", f"{op}: expected {allowed}, found {name!r:.60}")
+        if not isinstance(value, str) or len(value) > 256:
+            raise Refusal("bad_request", f"{name}: expected a text, found {value!r:.60}")
+        checked[name] = value
+    for name in must - checked.keys():
+        raise Refusal("bad_request", f"{name}: expected a text, found nothing")
+    return checked
+
+
+def _refused(number: int, refusal: Refusal) -> list[Any]:
+    body = {"kind": refusal.kind, "detail": str(refusal), "known": list(refusal.known)}
+    return [number, "error", body]
+
+
+async def _write(writer: asyncio.StreamWriter, answer: list[Any]) -> None:
+    writer.write(msgpack.packb(answer))
+    async with asyncio.timeout(IDLE_S):
+        await writer.drain()

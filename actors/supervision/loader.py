@@ -1,0 +1,158 @@
+"""The loader stage: reads the environment, seals secrets away, and becomes the supervisor.
+
+Afterwards no secret is left in the process's memory or environment: exec replaces the one, and
+the other is scrubbed. What remains are numbers of sealed descriptors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from typing import Final
+
+import msgspec
+
+from actors.errors import EXIT_CONFIG, EXIT_USAGE, Fault
+from actors.runtime.isolation import forbid_inspection
+from actors.supervision.tree import VENUE
+from config.accounts import Account
+from config.credentials import seal
+from config.environment import read_environment, scrubbed
+from config.plan import Configuration, Plan, read_configuration
+from config.reload import load_account
+from config.settings import Settings
+
+MARKETS_TIMEOUT_S: Final = 5.0
+MARKETS_STARTUP_S: Final = 5.0
+PROXIES_TRIED_MAX: Final = 2
+DEMO_TOKEN_BYTES: Final = 24
+DEFAULT_MARKETS: Final[tuple[str, ...]] = Settings.model_fields["extended_markets"].default
+_FLAGS_WITH_VALUE: Final = ("-X", "-W")
+
+
+def run(*, demo: bool) -> int:
+    """Become the supervisor; returns only where that cannot be, with the exit code."""
+    forbid_inspection()
+    configuration = read_configuration(read_environment(), force_demo=demo)
+    if configuration.faults:
+        tell_faults(configuration)
+        return EXIT_CONFIG
+    plan = with_markets(configuration)
+    plan = with_descriptors(configuration, plan)
+    become_supervisor(plan)
+    return EXIT_USAGE
+
+
+def tell_faults(configuration: Configuration) -> None:
+    """All mistakes at once, on standard error."""
+    count = len(configuration.faults)
+    lines = [f"broadcaster: {count} mistake(s) in the configuration, nothing was started"]
+    lines += [f"  {fault}" for fault in configuration.faults]
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+def with_markets(configuration: Configuration) -> Plan:
+    """The plan with `*` replaced by what the venue lists; where it does not answer, the default."""
+    plan = configuration.plan
+    if plan.markets != ("*",):
+        return plan
+    if plan.simulated:
+        return msgspec.structs.replace(plan, markets=DEFAULT_MARKETS)
+    try:
+        markets = list_markets(plan, configuration.accounts)
+    except Fault as fault:
+        warning = f"EXTENDED_MARKETS=*: {fault}; following {', '.join(DEFAULT_MARKETS)} instead"
+        return msgspec.structs.replace(
+            plan, markets=DEFAULT_MARKETS, warnings=(*plan.warnings, warning)
+        )
+    return msgspec.structs.replace(plan, markets=markets)
+
+
+def list_markets(plan: Plan, accounts: tuple[Account, ...]) -> tuple[str, ...]:
+    """Asks in a short-lived process: directly, then through the first accounts' proxies."""
+    proxies = [account.secrets["proxy"] for account in accounts if "proxy" in account.secrets]
+    routes = ["", *dict.fromkeys(proxies)][: 1 + PROXIES_TRIED_MAX]
+    question = {
+        "venue": VENUE,
+        "base_url": plan.extended_base_url,
+        "routes": routes,
+        "timeout_s": MARKETS_TIMEOUT_S,
+    }
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-P", "-m", "actors.markets"],
+            input=json.dumps(question),
+            env=scrubbed(),
+            capture_output=True,
+            text=True,
+            timeout=MARKETS_STARTUP_S + MARKETS_TIMEOUT_S * len(routes),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise Fault("the venue's list of markets did not come in time") from None
+    if ran.returncode != 0:
+        raise Fault(ran.stderr.strip() or f"the list of markets failed ({ran.returncode})")
+    return tuple(json.loads(ran.stdout))
+
+
+def with_descriptors(configuration: Configuration, plan: Plan) -> Plan:
+    """The plan with the sealed descriptors of each account and of web's token."""
+    held = {
+        (account.venue, account.name): account.secrets
+        for account in configuration.accounts
+        if not account.faults
+    }
+    accounts = tuple(
+        msgspec.structs.replace(account, secrets=seal(held[account.venue, account.name]))
+        if (account.venue, account.name) in held
+        else account
+        for account in plan.accounts
+    )
+    token = configuration.settings.api_token.get_secret_value()
+    if not token and not configuration.settings.on_loopback:
+        token = secrets.token_urlsafe(DEMO_TOKEN_BYTES)
+        sys.stdout.write(f"API_TOKEN of this run (shown once): {token}\n")
+    return msgspec.structs.replace(
+        plan,
+        accounts=accounts,
+        token=seal({"API_TOKEN": token}, "token") if token else None,
+    )
+
+
+def become_supervisor(plan: Plan) -> None:
+    descriptor = plan.seal()
+    inherited = [descriptor, *(account.secrets for account in plan.accounts), plan.token]
+    for number in inherited:
+        if number is not None:
+            os.set_inheritable(number, True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    arguments = [sys.executable, *interpreter_flags(sys.orig_argv), "-P", "-m", "supervisor"]
+    os.execve(sys.executable, [*arguments, str(descriptor)], scrubbed())  # noqa: S606 - no shell
+
+
+def interpreter_flags(arguments: list[str]) -> list[str]:
+    """The -X and -W flags of a command line, which the next interpreter shall have too."""
+    flags: list[str] = []
+    rest = iter(arguments[1:])
+    for argument in rest:
+        if not argument.startswith("-") or argument in ("-c", "-m", "-"):
+            break
+        if argument in _FLAGS_WITH_VALUE:
+            flags += [argument, next(rest, "")]
+        elif argument.startswith(_FLAGS_WITH_VALUE):
+            flags.append(argument)
+    return flags
+
+
+def reload_account(actor: str, channel: int) -> int:
+    """The internal command behind `reset`: one account's secrets, sealed anew."""
+    forbid_inspection()
+    try:
+        return load_account(actor, channel)
+    except Fault as fault:
+        sys.stderr.write(f"{fault}\n")
+        return EXIT_CONFIG

@@ -1,0 +1,48 @@
+"""The supervisor as a source of the cache: what the children do, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+from actors.messages.control import ChildStatus, FaultReport, Welcome
+from actors.messages.ids import SUPERVISOR
+from actors.runtime.clock import Clock
+from actors.runtime.link import CacheLink
+from actors.runtime.outbox import Outbox
+
+STATUSES_MAX: Final = 4_096
+FLUSH_S: Final = 0.2
+
+
+class Publisher:
+    """On the watcher's loop; keeps the newest status of each child for a cache that comes anew."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        # The wall clock serves as the epoch: it is above that of every earlier supervisor.
+        self._outbox = Outbox(SUPERVISOR, clock.wall_ns() // 1_000_000, clock)
+        self._link = CacheLink(str(path), self._outbox, clock)
+        self._link.on_welcome(self._on_welcome)
+        self._statuses: dict[str, ChildStatus] = {}
+        self._task = asyncio.get_running_loop().create_task(self._link.run(), name="cache link")
+
+    def status(self, status: ChildStatus) -> None:
+        self._statuses[status.actor] = status
+        if len(self._statuses) > STATUSES_MAX:
+            del self._statuses[next(iter(self._statuses))]
+        self._put(status)
+
+    def fault(self, report: FaultReport) -> None:
+        self._outbox.put("fault_report", "errors", report)
+
+    async def close(self) -> None:
+        await self._link.close(FLUSH_S)
+        self._task.cancel()
+
+    def _put(self, status: ChildStatus) -> None:
+        self._outbox.put("child_status", "supervision", status, key=status.actor)
+
+    def _on_welcome(self, _welcome: Welcome) -> None:
+        for status in self._statuses.values():
+            self._put(status)

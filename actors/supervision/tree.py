@@ -1,0 +1,191 @@
+"""From the plan to the children: which processes run, with which configuration each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from actors.messages.ids import CACHE, account_actor, market_topic, venue_actor
+from actors.supervision.spec import ChildKind, ChildSpec
+from config.plan import AccountPlan, Plan
+
+VENUE: Final = "extended"
+PRODUCT: Final = "linear"
+CACHE_SOCKET: Final = "cache.sock"
+CONTROL_SOCKET: Final = "control.sock"
+SIMULATOR: Final = f"simulator:{VENUE}"
+_SIMULATOR_REST: Final = "/api/v1"
+_SIMULATOR_STREAM: Final = "/stream.extended.exchange/v1"
+
+PRELOAD: Final = (
+    "actors.account",
+    "actors.stream",
+    "actors.venue",
+    "actors.cache.actor",
+    "web.server",
+)
+"""What the zygote imports once for all: named as text, for supervision imports no actor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owned:
+    """Descriptors of the sockets that the supervisor owns, in its own table.
+
+    `simulator` and `simulator_port` are those of the simulated venue's listener, in the demo.
+    """
+
+    listener: int
+    cache: int
+    simulator: int | None = None
+    simulator_port: int = 0
+
+
+def children(plan: Plan, owned: Owned) -> tuple[ChildSpec, ...]:
+    """All children, those first on which the others depend.
+
+    An account with a configuration error is among them, quarantined with its reason.
+    """
+    shared = _shared(plan)
+    base_url, ws_url = addresses(plan, owned)
+    venue = {"venue": VENUE, "base_url": base_url, "ws_url": ws_url}
+    specs = [_cache(plan, owned, shared)]
+    specs += [_web(plan, owned, shared, number) for number in range(1, plan.web_workers + 1)]
+    if plan.simulated:
+        specs.append(_simulator(plan, owned, shared))
+    specs.append(
+        ChildSpec(
+            actor=venue_actor(VENUE),
+            kind=ChildKind.VENUE,
+            entry="actors.venue:run",
+            config=shared | venue | {"refresh_s": plan.instruments_refresh_s},
+        )
+    )
+    specs += [_account(plan, account, shared | venue) for account in plan.accounts]
+    specs += [_orderbook(symbol, shared | venue) for symbol in plan.markets]
+    return tuple(specs)
+
+
+def addresses(plan: Plan, owned: Owned) -> tuple[str, str]:
+    """REST and WebSocket address; empty means the venue's own."""
+    if owned.simulator is None:
+        return plan.extended_base_url, plan.extended_ws_url
+    host = f"127.0.0.1:{owned.simulator_port}"
+    return f"http://{host}{_SIMULATOR_REST}", f"ws://{host}{_SIMULATOR_STREAM}"
+
+
+def _shared(plan: Plan) -> dict[str, Any]:
+    """What every child may need to know."""
+    runtime_dir = Path(plan.runtime_dir)
+    return {
+        "cache_socket": str(runtime_dir / CACHE_SOCKET),
+        "control_socket": str(runtime_dir / CONTROL_SOCKET),
+        # What a terminal leaves out is decided where lines are written, not where they are made.
+        "log_level": "info" if plan.log_level == "auto" else plan.log_level,
+    }
+
+
+def _cache(plan: Plan, owned: Owned, shared: Mapping[str, Any]) -> ChildSpec:
+    return ChildSpec(
+        actor=CACHE,
+        kind=ChildKind.CACHE,
+        entry="actors.cache.actor:run",
+        config={
+            **shared,
+            "data_dir": plan.data_dir,
+            "journal_mb": plan.journal_mb,
+            "ring_count": plan.ring_count,
+            "ring_bytes": plan.ring_bytes,
+            "cache_ttl_ms": plan.cache_ttl_s * 1000,
+        },
+        descriptors={"cache": owned.cache},
+    )
+
+
+def _web(plan: Plan, owned: Owned, shared: Mapping[str, Any], number: int) -> ChildSpec:
+    descriptors = {"listener": owned.listener}
+    if plan.token is not None:
+        descriptors["secrets"] = plan.token
+    return ChildSpec(
+        actor=f"web:{number}",
+        kind=ChildKind.WEB,
+        entry="web.server:run",
+        config={
+            **shared,
+            "settings": _web_settings(plan),
+            "mode": plan.mode,
+            "simulated": plan.simulated,
+            "version": plan.version,
+        },
+        descriptors=descriptors,
+    )
+
+
+def _web_settings(plan: Plan) -> dict[str, Any]:
+    """What web must know to judge calls, and what is configured whether it ever delivers or not."""
+    return {
+        "host": plan.host,
+        "port": plan.port,
+        "allowed_hosts": list(plan.allowed_hosts),
+        "cache_ttl_s": plan.cache_ttl_s,
+        "poll_interval_s": plan.poll_interval_s,
+        "venues": [VENUE],
+        "accounts": [
+            {"venue": account.venue, "name": account.name, "label": account.label}
+            for account in plan.accounts
+        ],
+        "streams": [_orderbook_topic(symbol) for symbol in plan.markets],
+        "demo": plan.simulated,
+        "max_body_bytes": plan.max_body_bytes,
+    }
+
+
+def _orderbook_topic(symbol: str) -> str:
+    return market_topic("orderbook", VENUE, PRODUCT, symbol)
+
+
+def _simulator(plan: Plan, owned: Owned, shared: Mapping[str, Any]) -> ChildSpec:
+    assert owned.simulator is not None
+    return ChildSpec(
+        actor=SIMULATOR,
+        kind=ChildKind.SIMULATOR,
+        entry="actors.simulator.actor:run",
+        config={
+            **shared,
+            "venue": VENUE,
+            "seed": plan.demo_seed,
+            "accounts": len(plan.accounts),
+            "markets": list(plan.markets),
+        },
+        descriptors={"listener": owned.simulator},
+    )
+
+
+def _account(plan: Plan, account: AccountPlan, venue: Mapping[str, Any]) -> ChildSpec:
+    return ChildSpec(
+        actor=account_actor(account.venue, account.name),
+        kind=ChildKind.ACCOUNT,
+        entry="actors.account:run",
+        config={
+            **venue,
+            "name": account.name,
+            "label": account.label,
+            "poll_interval_s": plan.poll_interval_s,
+            "cache_ttl_s": plan.cache_ttl_s,
+            "exit_address": account.exit_address,
+        },
+        descriptors={} if account.secrets is None else {"secrets": account.secrets},
+        label=account.label,
+        quarantined=account.quarantined,
+    )
+
+
+def _orderbook(symbol: str, venue: Mapping[str, Any]) -> ChildSpec:
+    return ChildSpec(
+        actor=_orderbook_topic(symbol),
+        kind=ChildKind.STREAM,
+        entry="actors.stream:run",
+        config={**venue, "kind": "orderbook", "product": PRODUCT, "symbol": symbol},
+        label=symbol,
+    )

@@ -1,0 +1,332 @@
+"""The thread that owns every descriptor of the supervisor, and its one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pykka
+
+from actors.errors import Fault
+from actors.messages.control import (
+    ChildStatus,
+    FaultReport,
+    LogRecord,
+    Pause,
+    Reconnect,
+    Refresh,
+    RestartRecord,
+    Resume,
+)
+from actors.messages.ids import SUPERVISOR
+from actors.runtime.clock import Clock
+from actors.supervision.actor import Question
+from actors.supervision.children import Children
+from actors.supervision.control_server import ControlServer, Refusal
+from actors.supervision.effects import Kill, SendStop, TakeDump
+from actors.supervision.events import Message, SupervisorStalled, Tick
+from actors.supervision.options import EXIT_FAILED, SupervisorOptions
+from actors.supervision.publisher import Publisher
+from actors.supervision.spec import ChildSpec
+from actors.supervision.voice import History, Line, Mouth
+
+TURN_S: Final = 0.25
+STALL_NS: Final = 1_000_000_000
+"""A loop that stood still for longer has not read what came, so nobody's silence counts."""
+
+RELOADS_MAX: Final = 4
+
+_LANE_MESSAGES: Final[Mapping[str, Callable[[str], msgspec.Struct]]] = {
+    "reconnect": Reconnect,
+    "refresh": lambda _lane: Refresh(),
+    "pause": lambda _lane: Pause(),
+    "resume": lambda _lane: Resume(),
+}
+
+
+class Watcher(threading.Thread):
+    """Everything with a number lives here; other threads reach it by `call_soon_threadsafe`.
+
+    It is the `Hands` of the kernel's actor and the `Voice` of the children.
+    """
+
+    def __init__(
+        self,
+        options: SupervisorOptions,
+        control: socket.socket,
+        clock: Clock,
+        mouth: Mouth,
+        on_quit: Callable[[int], None],
+    ) -> None:
+        super().__init__(name="watcher", daemon=True)
+        self._options = options
+        self._control = control
+        self._clock = clock
+        self._mouth = mouth
+        self._on_quit = on_quit
+        self._started_us = clock.wall_ns() // 1_000
+        self._last_turn_ns = clock.monotonic_ns()
+        self._timer: asyncio.TimerHandle | None = None
+        self._reloads = 0
+        self._loop = asyncio.new_event_loop()
+        self._end = asyncio.Event()
+        self._opened = threading.Event()
+        self._kernel: pykka.ActorRef[Any] | None = None
+        self._journal: pykka.ActorRef[Any] | None = None
+        self._children: Children | None = None
+        self._publisher: Publisher | None = None
+
+    # for other threads
+
+    def connect(self, kernel: pykka.ActorRef[Any], journal: pykka.ActorRef[Any]) -> None:
+        """Before `open`: who is told of what happens, and who knows the history."""
+        self._kernel = kernel
+        self._journal = journal
+
+    def open(self) -> None:
+        """Start the thread; when this returns, it takes orders."""
+        self.start()
+        self._opened.wait()
+
+    def close(self, timeout_s: float) -> None:
+        """End the zygote and whoever lives; waits for it, but not for ever."""
+        self._call(self._end.set)
+        self.join(timeout_s)
+
+    def spawn(self, spec: ChildSpec, epoch: int) -> None:
+        self._call(self._spawn, spec, epoch)
+
+    def act(self, effect: TakeDump | Kill | SendStop) -> None:
+        self._call(self._act, effect)
+
+    def publish(self, status: ChildStatus) -> None:
+        self._call(self._publish, status)
+
+    def fault(self, report: FaultReport) -> None:
+        """Log `report` and show it under the errors; from any thread."""
+        fields: dict[str, str | int | float | bool | None]
+        fields = {"kind": report.kind, "message": report.message}
+        record = LogRecord(level=report.level, event="fault", fields=fields)
+        self.log(report.actor, record)
+        self._call(self._publish, report)
+
+    def log(self, source: str, record: LogRecord) -> None:
+        self._mouth.say(Line(source, record))
+
+    def arm(self, deadline_ns: int | None) -> None:
+        self._call(self._arm, deadline_ns)
+
+    def retire(self, number: int) -> None:
+        self._call(os.close, number)
+
+    def quit(self, code: int) -> None:
+        self._on_quit(code)
+
+    # the thread
+
+    def run(self) -> None:
+        try:
+            asyncio.set_event_loop(self._loop)
+            self._loop.set_exception_handler(self._on_exception)
+            self._loop.run_until_complete(self._watch())
+        except BaseException:  # noqa: BLE001 - the guard of this thread's main
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(EXIT_FAILED)
+
+    async def _watch(self) -> None:
+        limits = self._options.limits
+        self._children = Children(
+            self._clock,
+            self._post,
+            self,
+            delays_s=limits.infrastructure_delays_s,
+            dump_wait_s=limits.dump_wait_s,
+            preload=self._options.preload,
+        )
+        if self._options.cache_socket is not None:
+            self._publisher = Publisher(self._options.cache_socket, self._clock)
+        server = ControlServer(self._control, self._answer)
+        await server.open()
+        self._last_turn_ns = self._clock.monotonic_ns()
+        self._loop.call_later(TURN_S, self._turn)
+        self._children.open()
+        self._opened.set()
+        await self._end.wait()
+        server.close()
+        if self._publisher is not None:
+            await self._publisher.close()
+        await self._children.close()
+
+    @property
+    def _family(self) -> Children:
+        assert self._children is not None
+        return self._children
+
+    def _call(self, work: Callable[..., object], *args: Any) -> None:
+        self._loop.call_soon_threadsafe(work, *args)
+
+    def _publish(self, news: ChildStatus | FaultReport) -> None:
+        if self._publisher is None:
+            return
+        if isinstance(news, ChildStatus):
+            self._publisher.status(news)
+        else:
+            self._publisher.fault(news)
+
+    def _spawn(self, spec: ChildSpec, epoch: int) -> None:
+        self._family.spawn(spec, epoch)
+
+    def _act(self, effect: TakeDump | Kill | SendStop) -> None:
+        match effect:
+            case TakeDump(actor=actor, epoch=epoch):
+                self._family.take_dump(actor, epoch)
+            case Kill(actor=actor, epoch=epoch):
+                self._family.kill(actor, epoch)
+            case SendStop(actor=actor, epoch=epoch):
+                self._family.send_stop(actor, epoch)
+
+    def _on_exception(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """A callback raised: the loop goes on, and it is told."""
+        error = context.get("exception")
+        trace = "".join(traceback.format_exception(error)) if error else str(context)
+        fields: dict[str, str | int | float | bool | None] = {"traceback": trace[-8_000:]}
+        self.log(SUPERVISOR, LogRecord(level="error", event="broken", fields=fields))
+        message = f"{context.get('message', '')}: {error}"[:2_000]
+        self._publish(self._report(type(error).__name__, message))
+
+    def _report(self, kind: str, message: str) -> FaultReport:
+        now = self._clock.wall_ns()
+        return FaultReport(actor=SUPERVISOR, kind=kind, message=message, level="error", at_ns=now)
+
+    # time
+
+    def _post(self, message: Message) -> None:
+        self._look_at_clock()
+        assert self._kernel is not None
+        self._kernel.tell(message)
+
+    def _look_at_clock(self) -> None:
+        """Said before anything that was read late, and before any verdict on it."""
+        now = self._clock.monotonic_ns()
+        stood_ns = now - self._last_turn_ns
+        self._last_turn_ns = now
+        if stood_ns > STALL_NS and self._kernel is not None:
+            self._kernel.tell(SupervisorStalled(stood_ns))
+            fields: dict[str, str | int | float | bool | None] = {"ms": stood_ns // 1_000_000}
+            self.log(SUPERVISOR, LogRecord(level="warning", event="stood still", fields=fields))
+
+    def _turn(self) -> None:
+        self._look_at_clock()
+        self._loop.call_later(TURN_S, self._turn)
+
+    def _arm(self, deadline_ns: int | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if deadline_ns is not None:
+            wait_s = max(0, deadline_ns - self._clock.monotonic_ns()) / 1e9
+            self._timer = self._loop.call_later(wait_s, self._due)
+
+    def _due(self) -> None:
+        # One more turn of the loop first: what is readable now was said before the deadline.
+        self._timer = None
+        self._loop.call_soon(self._post, Tick())
+
+    # the control socket
+
+    async def _answer(self, op: str, args: Mapping[str, str]) -> dict[str, Any]:
+        match op:
+            case "tree":
+                body = await self._ask(Question("tree", "", _ignore))
+                return {
+                    "supervisor_pid": os.getpid(),
+                    "zygote_pid": self._family.spawner.pid,
+                    "descriptors": _open_descriptors(),
+                    "started_us": self._started_us,
+                    "simulated": self._options.simulated,
+                    **body,
+                }
+            case "history":
+                await self._ask(Question("look", args["actor"], _ignore))
+                return await self._history(args["actor"])
+            case "restart" | "stop" | "start":
+                return await self._ask(Question(op, args["actor"], _ignore))
+            case "reset":
+                found = await self._ask(Question("look", args["actor"], _ignore))
+                number = await self._reload(args["actor"], found["secrets"])
+                return await self._ask(Question(op, args["actor"], _ignore, number))
+        found = await self._ask(Question("look", args["actor"], _ignore))
+        message = _LANE_MESSAGES[op](args.get("lane", ""))
+        if not self._family.forward(args["actor"], op, message):
+            raise Refusal("busy", f"{args['actor']} is not running: {found['state']}")
+        return {"actor": args["actor"]}
+
+    async def _ask(self, question: Question) -> dict[str, Any]:
+        """The kernel's actor answers into this loop; awaiting Pykka's future would block it."""
+        assert self._kernel is not None
+        future: asyncio.Future[tuple[dict[str, Any] | None, tuple[str, ...]]]
+        future = self._loop.create_future()
+
+        def reply(body: dict[str, Any] | None, known: tuple[str, ...]) -> None:
+            self._call(_resolve, future, (body, known))
+
+        self._kernel.tell(replace(question, reply=reply))
+        body, known = await future
+        if body is None:
+            raise Refusal("unknown_actor", f"there is no actor {question.actor!r:.100}", known)
+        return body
+
+    async def _history(self, actor: str) -> dict[str, Any]:
+        assert self._journal is not None
+        future: asyncio.Future[tuple[RestartRecord, ...]] = self._loop.create_future()
+
+        def reply(records: tuple[RestartRecord, ...]) -> None:
+            self._call(_resolve, future, records)
+
+        self._journal.tell(History(actor, reply))
+        records = await future
+        return {"actor": actor, "incarnations": [msgspec.to_builtins(each) for each in records]}
+
+    async def _reload(self, actor: str, has_secrets: bool) -> int | None:
+        """The number of the account's secrets as they are configured now; None: as they were."""
+        reload_secrets = self._options.reload_secrets
+        if reload_secrets is None:
+            return None
+        if self._reloads >= RELOADS_MAX:
+            raise Refusal("busy", f"expected at most {RELOADS_MAX} resets at once")
+        self._reloads += 1
+        try:
+            return await self._loop.run_in_executor(None, reload_secrets, actor)
+        except Fault as fault:
+            if has_secrets:
+                # What the environment held at the start is gone by design, and still good.
+                self.fault(self._report("ConfigFault", f"{actor} keeps its secrets: {fault}"))
+                return None
+            raise Refusal("bad_request", f"the configuration of {actor}: {fault}") from fault
+        finally:
+            self._reloads -= 1
+
+
+def _ignore(body: dict[str, Any] | None, known: tuple[str, ...]) -> None:
+    """Stands where `_ask` puts its own reply."""
+
+
+def _resolve(future: asyncio.Future[Any], result: object) -> None:
+    # Who asked may have gone meanwhile.
+    if not future.done():
+        future.set_result(result)
+
+
+def _open_descriptors() -> int:
+    """How many there are; a leak shows here, as other processes may not count them."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())

@@ -1,0 +1,278 @@
+"""What shall run, resolved and without secrets: the loader writes it, the supervisor reads it."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import version
+from typing import Final
+
+import msgspec
+
+from actors.errors import ConfigFault, UsageFault
+from config.accounts import (
+    FAMILIES,
+    Account,
+    is_account_variable,
+    read_accounts,
+    stray_variables,
+)
+from config.credentials import PLAN_BYTES_MAX, read_sealed_bytes, seal_bytes
+from config.demo import demo_accounts
+from config.environment import ROOT, Environment, file_is_open
+from config.reading import read_settings
+from config.settings import Settings
+
+MEGABYTE: Final = 1024 * 1024
+DEMO_RESET_S: Final = 10.0
+RESET_STREAM_S: Final = 60.0
+RESET_ACCOUNT_S: Final = 300.0
+MODE: Final = "COLLECTOR"
+OUR_PREFIXES: Final = tuple(f"{family.name.upper()}_" for family in FAMILIES)
+"""Names that begin so are checked elsewhere, and by more than a warning."""
+
+
+class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One account without its secrets; `secrets` is the descriptor that holds them, or None."""
+
+    venue: str
+    name: str
+    label: str = ""
+    exit_address: str = ""
+    quarantined: str = ""
+    secrets: int | None = None
+
+
+class LimitsPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """The times of supervision, in seconds and bytes."""
+
+    restart_first_delay_s: float
+    phase1_delay_s: float
+    phase1_attempts: int
+    phase2_delay_s: float
+    jitter_fraction: float
+    reset_after_stream_s: float
+    reset_after_account_s: float
+    infrastructure_delays_s: tuple[float, ...]
+    heartbeat_deadline_s: float
+    starting_deadline_s: float
+    shutdown_bound_s: float
+    quarantine_first_s: float
+    quarantine_max_s: float
+    memory_soft_bytes: int
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that the supervisor needs to know; `markets` may be `("*",)` until resolved.
+
+    `token` is the descriptor of the API token, `env_file` where reloads find the accounts again.
+    `warnings` are told once at the start.
+    """
+
+    version: str
+    mode: str
+    simulated: bool
+    demo_seed: int
+    accounts: tuple[AccountPlan, ...]
+    markets: tuple[str, ...]
+    extended_base_url: str
+    extended_ws_url: str
+    poll_interval_s: float
+    cache_ttl_s: float
+    instruments_refresh_s: float
+    host: str
+    port: int
+    allowed_hosts: tuple[str, ...]
+    max_body_bytes: int
+    web_workers: int
+    token: int | None = None
+    data_dir: str
+    runtime_dir: str
+    journal_mb: int
+    ring_count: int
+    ring_bytes: int
+    limits: LimitsPlan
+    log_level: str
+    log_format: str
+    env_file: str = ""
+    warnings: tuple[str, ...] = ()
+
+    def seal(self) -> int:
+        return seal_bytes(msgspec.msgpack.encode(self), "plan", PLAN_BYTES_MAX)
+
+    @classmethod
+    def read(cls, descriptor: int) -> Plan:
+        """Raises UsageFault for anything but what `seal` made."""
+        try:
+            return msgspec.msgpack.decode(read_sealed_bytes(descriptor, PLAN_BYTES_MAX), type=cls)
+        except msgspec.DecodeError as error:
+            raise UsageFault(f"descriptor {descriptor}: expected a plan ({error})") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """All that the environment says: the plan, the accounts with their secrets, the mistakes.
+
+    With `faults` the service does not start; mistakes of accounts are in the accounts.
+    """
+
+    settings: Settings
+    plan: Plan
+    accounts: tuple[Account, ...]
+    faults: tuple[ConfigFault, ...]
+
+    @property
+    def all_faults(self) -> tuple[ConfigFault, ...]:
+        return self.faults + tuple(fault for account in self.accounts for fault in account.faults)
+
+
+def read_configuration(environment: Environment, *, force_demo: bool = False) -> Configuration:
+    """What would run. `force_demo` is `run --demo`, the same as `DEMO=1`."""
+    settings, faults = read_settings(environment)
+    if force_demo:
+        settings = settings.model_copy(update={"demo": True})
+    configured = read_accounts(environment)
+    simulated = settings.demo if settings.demo is not None else not configured
+    accounts = _demo(settings) if simulated else configured
+    faults = (
+        *(fault for fault in environment.faults if not is_account_variable(fault.name)),
+        *faults,
+        *stray_variables(environment, (name.upper() for name in Settings.model_fields)),
+        *_access_faults(settings),
+    )
+    plan = _plan(settings, simulated, accounts, _warnings(settings, environment, configured))
+    if environment.file is not None:
+        plan = msgspec.structs.replace(plan, env_file=str(environment.file.resolve()))
+    return Configuration(settings=settings, plan=plan, accounts=accounts, faults=faults)
+
+
+def _demo(settings: Settings) -> tuple[Account, ...]:
+    return tuple(
+        Account(
+            venue="extended", name=account.name, label="DEMO", secrets={"api_key": account.api_key}
+        )
+        for account in demo_accounts(settings.demo_seed, settings.demo_accounts)
+    )
+
+
+def _access_faults(settings: Settings) -> tuple[ConfigFault, ...]:
+    """Beyond loopback a token is demanded; only `DEMO=1` is given one of its own."""
+    if settings.on_loopback or settings.demo or settings.api_token.get_secret_value():
+        return ()
+    return (
+        ConfigFault(
+            "API_TOKEN",
+            f"nothing, while HOST={settings.host} can be reached from other machines",
+            "a token of at least 8 characters, or HOST=127.0.0.1",
+        ),
+    )
+
+
+def _warnings(
+    settings: Settings, environment: Environment, configured: tuple[Account, ...]
+) -> tuple[str, ...]:
+    warnings = []
+    if settings.demo and configured:
+        warnings.append(f"DEMO=1: the {len(configured)} configured account(s) do not run")
+    secret_in_file = any(
+        environment.from_file(variable) and is_account_variable(variable.name)
+        for variable in environment
+    )
+    if environment.file is not None and secret_in_file and file_is_open(environment.file):
+        path = environment.file
+        warnings.append(f"{path} holds keys and can be read by others; chmod 600 {path}")
+    if unknown := _unknown_in_file(environment):
+        warnings.append(f"{environment.file}: no settings of this build: {', '.join(unknown)}")
+    return tuple(warnings)
+
+
+def _unknown_in_file(environment: Environment) -> list[str]:
+    """Names in `.env` that mean nothing here, each with the setting that it may have meant.
+
+    The process environment is full of others' names, but the file was written for us.
+    """
+    known = [name.upper() for name in Settings.model_fields]
+    unknown = []
+    for variable in environment:
+        upper = variable.name.upper()
+        ours = upper in known or upper.startswith(OUR_PREFIXES)
+        if ours or not environment.from_file(variable):
+            continue
+        near = get_close_matches(upper, known, n=1, cutoff=0.8)
+        unknown.append(f"{variable.name} (meant {near[0]}?)" if near else variable.name)
+    return unknown
+
+
+def _plan(
+    settings: Settings, simulated: bool, accounts: tuple[Account, ...], warnings: tuple[str, ...]
+) -> Plan:
+    return Plan(
+        version=release(),
+        mode=MODE,
+        simulated=simulated,
+        demo_seed=settings.demo_seed,
+        accounts=tuple(
+            AccountPlan(
+                venue=account.venue,
+                name=account.name,
+                label=account.label,
+                exit_address=account.exit_address,
+                quarantined=account.quarantined,
+            )
+            for account in accounts
+        ),
+        markets=settings.extended_markets,
+        extended_base_url=settings.extended_base_url,
+        extended_ws_url=settings.extended_ws_url,
+        poll_interval_s=settings.poll_interval,
+        cache_ttl_s=settings.cache_ttl,
+        instruments_refresh_s=settings.instruments_refresh,
+        host=settings.host,
+        port=settings.port,
+        allowed_hosts=settings.hosts,
+        max_body_bytes=settings.max_body_bytes,
+        web_workers=settings.web_workers,
+        data_dir=str(settings.data_dir.absolute()),
+        runtime_dir=str(settings.runtime_dir.absolute()),
+        journal_mb=settings.journal_mb,
+        ring_count=settings.ring_count,
+        ring_bytes=settings.ring_mb * MEGABYTE,
+        limits=_limits(settings, simulated),
+        log_level=settings.log_level,
+        log_format=settings.log_format,
+        warnings=warnings,
+    )
+
+
+def _limits(settings: Settings, simulated: bool) -> LimitsPlan:
+    """A reset time that nobody set is short in the demo, where people try what a kill does."""
+    stream, account = settings.reset_after_stream, settings.reset_after_account
+    return LimitsPlan(
+        restart_first_delay_s=settings.restart_first_delay,
+        phase1_delay_s=settings.restart_delay,
+        phase1_attempts=settings.restart_attempts,
+        phase2_delay_s=settings.restart_delay_long,
+        jitter_fraction=settings.restart_jitter,
+        reset_after_stream_s=(
+            stream if stream is not None else DEMO_RESET_S if simulated else RESET_STREAM_S
+        ),
+        reset_after_account_s=(
+            account if account is not None else DEMO_RESET_S if simulated else RESET_ACCOUNT_S
+        ),
+        infrastructure_delays_s=tuple(float(delay) for delay in settings.restart_infrastructure),
+        heartbeat_deadline_s=settings.heartbeat_deadline,
+        starting_deadline_s=settings.starting_deadline,
+        shutdown_bound_s=settings.shutdown_bound,
+        quarantine_first_s=settings.quarantine_first,
+        quarantine_max_s=settings.quarantine_max,
+        memory_soft_bytes=settings.memory_limit_mb * MEGABYTE,
+    )
+
+
+def release() -> str:
+    """The version: of the checkout that runs, or of the installed package."""
+    project = ROOT / "pyproject.toml"
+    if project.exists():
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
+    return version("broadcaster")

@@ -1,0 +1,106 @@
+"""How settings are spelt: readers of lists, markets, addresses, origins, tokens and delays.
+
+Each takes what a user wrote and gives the value, or raises ValueError whose text says what was
+expected.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Final
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+MARKETS_MAX: Final = 500
+LIST_ITEMS_MAX: Final = 500
+_MARKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]*-USD")
+_MARKET_ALIAS = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.]*)-PERP", re.IGNORECASE)
+_MARKET_UNIFIED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.]*)/USDC?:USDC?", re.IGNORECASE)
+_HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_TOKEN = re.compile(r"[\x21-\x7e]{8,512}")
+
+
+def _items(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def _markets(items: tuple[str, ...]) -> tuple[str, ...]:
+    """Names as the venue spells them; `X-PERP` and `X/USDC:USDC` mean `X-USD`.
+
+    A name in small letters alone is taken for the same in capitals, which is how most are listed.
+    """
+    if "*" in items:
+        if len(items) > 1:
+            raise ValueError("either * for all markets or names, not both")
+        return items
+    found = []
+    for item in items:
+        name = item.upper() if item == item.lower() else item
+        alias = _MARKET_ALIAS.fullmatch(name) or _MARKET_UNIFIED.fullmatch(name)
+        name = f"{alias[1]}-USD" if alias else name
+        if not _MARKET.fullmatch(name):
+            raise ValueError(f"markets named like BTC-USD or BTC-PERP ({item[:40]!r} is not)")
+        found.append(name)
+    if len(found) > MARKETS_MAX:
+        raise ValueError(f"at most {MARKETS_MAX} markets")
+    return tuple(dict.fromkeys(found))
+
+
+def _parts(text: str) -> SplitResult | None:
+    """An address taken apart; None where it cannot be, its port included."""
+    try:
+        parts = urlsplit(text)
+        return parts if parts.hostname and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def _url(*schemes: str) -> AfterValidator:
+    def check(text: str) -> str:
+        parts = _parts(text)
+        if parts is None or parts.scheme not in schemes or parts.query or parts.fragment:
+            begin = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"an address that begins with {begin}")
+        if parts.username or parts.password:
+            raise ValueError("an address without user name and password")
+        return text.rstrip("/")
+
+    return AfterValidator(check)
+
+
+def _host(text: str) -> str:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if not _HOST_NAME.fullmatch(text):
+            raise ValueError("an address or name to listen on, without a port") from None
+    return text
+
+
+def _token(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value() and not _TOKEN.fullmatch(secret.get_secret_value()):
+        raise ValueError("8 to 512 visible ASCII characters without blanks")
+    return secret
+
+
+def _delays(items: tuple[str, ...]) -> tuple[str, ...]:
+    for item in items:
+        if not re.fullmatch(r"\d{1,5}(\.\d{1,3})?", item):
+            raise ValueError(f"seconds, separated by commas ({item[:40]!r} is no number)")
+    if not items:
+        raise ValueError("at least one number of seconds")
+    return items
+
+
+AnyCase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
+Items = Annotated[tuple[str, ...], BeforeValidator(_items), Field(max_length=LIST_ITEMS_MAX)]
+Markets = Annotated[Items, AfterValidator(_markets)]
+Delays = Annotated[Items, AfterValidator(_delays)]
+Host = Annotated[str, AfterValidator(_host)]
+Token = Annotated[SecretStr, AfterValidator(_token)]
+HttpUrl = Annotated[str, _url("http", "https")]
+SocketUrl = Annotated[str, _url("ws", "wss")]

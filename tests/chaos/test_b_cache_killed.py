@@ -1,0 +1,128 @@
+"""(b) kill -9 of the cache under load: REST goes on, the replica says stale, refills, resumes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from full_service import Service, running, until
+from stream_clients import StreamClient, broken_chains
+
+KILLS = 5
+REFILL_SECONDS_MAX = 1.0
+KEYS = {"1": "test-key-one", "2": "test-key-two"}
+ACCOUNT_TOPICS = ("fills:extended:*", "orders:extended:*", "account:extended:*")
+MARKET_TOPIC = "orderbook:extended:linear:BTC-USD"
+
+
+class Poller:
+    """Asks for an account and a book without a pause and keeps every bad answer."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.failures: list[str] = []
+        self.answers = 0
+        self.stale = 0
+        self.fresh = asyncio.Event()
+
+    async def run(self) -> None:
+        timeout = aiohttp.ClientTimeout(total=5)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            while True:
+                for path in ("/api/accounts/extended:1", "/api/orderbook/BTC-USD"):
+                    await self._ask(session, path)
+                await asyncio.sleep(0.005)
+
+    async def _ask(self, session: aiohttp.ClientSession, path: str) -> None:
+        try:
+            async with session.get(self._service.url + path) as answer:
+                body = await answer.json()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            self.failures.append(f"{path}: {error!r}")
+            return
+        self.answers += 1
+        if answer.status != 200:
+            self.failures.append(f"{path}: {answer.status} {body}")
+        elif body["stale"]:
+            self.stale += 1
+            self.fresh.clear()
+        else:
+            self.fresh.set()
+
+
+async def fully_fresh(service: Service) -> bool:
+    _, account = await service.get("/api/accounts/extended:1")
+    _, book = await service.get("/api/orderbook/BTC-USD")
+    return not account["stale"] and not book["stale"]
+
+
+@pytest.mark.processes
+@pytest.mark.slow
+async def test_b_kill_of_the_cache_fails_no_request_and_account_topics_resume(
+    tmp_path: Path,
+) -> None:
+    refills: list[float] = []
+    async with running(tmp_path, KEYS, EXTENDED_MARKETS="BTC-USD") as (venue, service):
+        body: dict[str, Any] = {"account": "1", "rate_per_s": 30}
+        await venue.call("POST", "/fills", json=body)
+        poller = Poller(service)
+        async with AsyncExitStack() as stack:
+            clients = [
+                await stack.enter_async_context(
+                    StreamClient(service.url, door, *ACCOUNT_TOPICS, MARKET_TOPIC)
+                )
+                for door in ("sse", "ws")
+            ]
+            polling = asyncio.create_task(poller.run())
+            await until(lambda: all(c.received.connects for c in clients), 10, "clients connect")
+            for kill in range(1, KILLS + 1):
+                await until(lambda: fully_fresh(service), 10, "fresh before the kill")
+                pid = await service.pid_of("cache")
+                stale_before = poller.stale
+                os.kill(pid, signal.SIGKILL)
+                began = time.monotonic()
+                await until(
+                    lambda had=stale_before: poller.stale > had,
+                    5,
+                    f"stale after kill {kill}",
+                    0.002,
+                )
+                await until(lambda: fully_fresh(service), 10, f"refilled after kill {kill}", 0.01)
+                refills.append(time.monotonic() - began)
+            seen = [len(client.received.messages) for client in clients]
+            await until(
+                lambda: all(
+                    len(client.received.messages) > had + 10
+                    for client, had in zip(clients, seen, strict=True)
+                ),
+                10,
+                "streams go on",
+            )
+            polling.cancel()
+    print(
+        f"{KILLS} kills, {poller.answers} answers, {poller.stale} of them stale, "
+        f"refilled after {', '.join(f'{s * 1000:.0f}' for s in refills)} ms"
+    )
+    assert not poller.failures, poller.failures[:5]
+    faults = [
+        fault
+        for client in clients
+        for topic in sorted(client.received.topics)
+        if not topic.startswith("orderbook")
+        for fault in broken_chains(client.received, topic)
+    ]
+    assert not faults, faults[:5]
+    assert all(client.received.connects == 1 for client in clients), "web went on"
+    for client in clients:
+        kinds = {m["type"] for m in client.received.of(MARKET_TOPIC)}
+        assert "snapshot" in kinds
+        again = client.received.of(MARKET_TOPIC, "snapshot")
+        assert len(again) > KILLS, "the book came anew after each kill"
+    assert max(refills) <= REFILL_SECONDS_MAX, refills

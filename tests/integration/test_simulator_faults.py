@@ -1,0 +1,347 @@
+"""Each fault of the simulator, seen on the wire by a stranger's client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from actors.runtime.clock import SystemClock
+from actors.simulator import connection
+from actors.simulator.actor import account_specs
+from actors.simulator.exchange import Exchange
+from actors.simulator.server import Addresses, SimulatorServer
+
+SEED = 12
+DEADLINE_S = 15.0
+BOOK = "/orderbooks/BTC-USD"
+TEXT, PING = aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.PING
+ENDED = {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSE}
+Venue = tuple[SimulatorServer, Addresses, aiohttp.ClientSession]
+
+
+@pytest.fixture
+async def venue() -> AsyncIterator[Venue]:
+    print("seed", SEED)
+    clock = SystemClock()
+    specs = account_specs([{"name": n, "api_key": f"key-{n}"} for n in ("1", "2")], SEED)
+    exchange = Exchange(seed=SEED, accounts=specs, start_ns=clock.wall_ns())
+    server = SimulatorServer(exchange, clock, ping_interval_s=0.3, pong_timeout_s=3)
+    at = await server.start()
+    headers = {"User-Agent": "stranger", "X-Api-Key": "key-1"}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield server, at, session
+    await server.stop()
+
+
+async def open_live(venue: Venue, path: str = BOOK) -> aiohttp.ClientWebSocketResponse:
+    """A connection that has got beyond its replay."""
+    server, at, session = venue
+    socket = await session.ws_connect(at.ws_url + path, autoping=True)
+    topic = {BOOK: "book:BTC-USD", "/account": "account:1"}[path]
+    async with asyncio.timeout(DEADLINE_S):
+        seq = 0
+        while not (live := [one for one in server.hub if one.topic == topic]):
+            await asyncio.sleep(0.01)
+        while seq < live[-1].seq:
+            seq = json.loads((await socket.receive()).data)["seq"]
+    return socket
+
+
+async def frames(socket: aiohttp.ClientWebSocketResponse, count: int) -> list[Any]:
+    found = []
+    async with asyncio.timeout(DEADLINE_S):
+        while len(found) < count:
+            message = await socket.receive()
+            assert message.type is TEXT, message
+            found.append(message.data)
+    return found
+
+
+def sequences(texts: list[Any]) -> list[int]:
+    return [json.loads(text)["seq"] for text in texts]
+
+
+async def fault(venue: Venue, **order: Any) -> Any:
+    _, at, session = venue
+    async with session.post(f"{at.admin_url}/fault", json=order) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+async def status(venue: Venue, path: str, key: str = "key-1") -> int:
+    _, at, session = venue
+    async with session.get(at.base_url + path, headers={"X-Api-Key": key}) as answer:
+        await answer.read()
+        return answer.status
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps"),
+    [("gap", [3, 1, 1]), ("duplicate", [1, 0, 1, 0]), ("reorder", [2, -1, 2, 1])],
+)
+async def test_frames_lost_doubled_and_swapped(venue: Venue, kind: str, steps: list[int]) -> None:
+    socket = await open_live(venue)
+    before = sequences(await frames(socket, 1))[0]
+    count = 1 if kind == "reorder" else 2
+    assert (await fault(venue, kind=kind, target="book:BTC-USD", count=count))["struck"] == 1
+    found: list[int] = []
+    expected: list[int] = []
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            found += sequences(await frames(socket, 1))
+            # A frame or two may have been on its way when the fault came.
+            deltas = [b - a for a, b in zip([before, *found], found, strict=False)]
+            expected = deltas[deltas.index(steps[0]) :] if steps[0] in deltas else []
+            if kind == "duplicate":
+                expected = deltas[deltas.index(0) - 1 :] if 0 in deltas else []
+            if len(expected) >= len(steps):
+                break
+    assert expected[: len(steps)] == steps
+    await socket.close()
+
+
+async def test_malformed_frames_come_before_the_good_ones(venue: Venue) -> None:
+    socket = await open_live(venue)
+    await fault(venue, kind="malformed", target="book", count=4)
+    bad, good = 0, []
+    async with asyncio.timeout(DEADLINE_S):
+        while bad < 4 or len(good) < 6:
+            text = (await frames(socket, 1))[0]
+            try:
+                document = json.loads(text)
+                good.append(document["seq"])
+                assert isinstance(document["seq"], int)
+            except (ValueError, TypeError, AssertionError):
+                bad += 1
+                good = [one for one in good if isinstance(one, int)]
+    assert bad == 4
+    assert [b - a for a, b in zip(good, good[1:], strict=False)] == [1] * (len(good) - 1)
+    await socket.close()
+
+
+@pytest.mark.parametrize("kind", ["no_size", "mismatch", "crossed"])
+async def test_deltas_that_lie(venue: Venue, kind: str) -> None:
+    socket = await open_live(venue)
+    await fault(venue, kind=kind, target="book:BTC-USD")
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            data = json.loads((await frames(socket, 1))[0])["data"]
+            rows = data["b"] + data["a"]
+            if data["t"] == "SNAPSHOT" or not rows:
+                continue
+            if kind == "no_size" and all("c" not in row for row in rows):
+                break
+            if kind == "mismatch" and all(float(row["c"]) >= 1 for row in rows):
+                break
+            if kind == "crossed" and data["b"] and float(data["b"][0]["p"]) > 120_000:
+                break
+    await socket.close()
+
+
+async def test_disconnect_strikes_only_its_target(venue: Venue) -> None:
+    book, account = await open_live(venue), await open_live(venue, "/account")
+    assert (await fault(venue, kind="disconnect", target="book"))["struck"] == 1
+    async with asyncio.timeout(DEADLINE_S):
+        while (message := await book.receive()).type is TEXT:
+            pass
+    assert message.type in ENDED
+    await frames(account, 2)
+    await account.close()
+
+
+async def test_a_stall_holds_data_back_but_not_pings(venue: Venue) -> None:
+    server, at, session = venue
+    socket = await session.ws_connect(at.ws_url + BOOK, autoping=False)
+    seq = 0
+    async with asyncio.timeout(DEADLINE_S):
+        while seq < 600:
+            seq = json.loads((await socket.receive()).data)["seq"]
+    await fault(venue, kind="stall", target="book", seconds=1.5)
+    started, pings, last = time.monotonic(), 0, time.monotonic()
+    gap = 0.0
+    async with asyncio.timeout(DEADLINE_S):
+        while gap < 1:
+            message = await socket.receive()
+            if message.type is PING:
+                pings += 1
+                await socket.pong(message.data)
+                continue
+            gap, last = time.monotonic() - last, time.monotonic()
+            assert json.loads(message.data)["seq"] == seq + 1
+            seq += 1
+    assert pings >= 2
+    assert time.monotonic() - started < 4
+    assert len(server.hub) == 1
+    await socket.close()
+
+
+async def test_half_open_is_silent_and_stays(venue: Venue) -> None:
+    server, at, session = venue
+    socket = await session.ws_connect(at.ws_url + BOOK, autoping=False)
+    await fault(venue, kind="half_open", target="book:BTC-USD")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(DEADLINE_S):
+            while True:
+                # What was on its way still arrives; then nothing, not even Pings or a Pong.
+                message = await socket.receive(timeout=1.2)
+                assert message.type in {TEXT, PING}
+                await socket.ping()
+    assert len(server.hub) == 1
+    fresh = await open_live(venue)
+    await frames(fresh, 3)
+    await fresh.close()
+    closing = asyncio.create_task(socket.close())
+    await asyncio.sleep(0)
+    assert not closing.done()
+    next(one for one in server.hub if one.half_open).abort()
+    await closing
+
+
+async def test_half_open_for_a_time_takes_newcomers_too(venue: Venue) -> None:
+    _, at, session = venue
+    await fault(venue, kind="half_open", target="account:1", seconds=60)
+    socket = await session.ws_connect(f"{at.ws_url}/account")
+    with pytest.raises(TimeoutError):
+        await socket.receive(timeout=0.8)
+    async with session.delete(f"{at.admin_url}/fault") as answer:
+        assert (await answer.json()) == {"faults": []}
+    fresh = await open_live(venue, "/account")
+    await fresh.close()
+    for one in venue[0].hub:
+        one.abort()
+    await socket.close()
+
+
+async def test_requests_refused_by_count_and_target(venue: Venue) -> None:
+    _, at, session = venue
+    await fault(venue, kind="401", target="account:1", count=2)
+    assert await status(venue, "/user/balance", "key-2") == 200
+    assert [await status(venue, "/user/balance") for _ in range(3)] == [401, 401, 200]
+    await fault(venue, kind="401", target="account:1", count=1)
+    with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+        await session.ws_connect(f"{at.ws_url}/account")
+    assert refusal.value.status == 401
+    await fault(venue, kind="429", target="rest", retry_after_s=7)
+    async with session.get(f"{at.base_url}/info/markets") as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "7")
+        assert (await answer.json())["error"]["code"] == 429
+    await fault(venue, kind="429", target="rest:public", retry_after_s=None)
+    async with session.get(f"{at.base_url}/info/markets") as answer:
+        assert (answer.status, "Retry-After" in answer.headers) == (429, False)
+    await fault(venue, kind="5xx", target="rest:account", count=1)
+    assert [await status(venue, p) for p in ("/info/assets", "/user/balance")] == [200, 500]
+    await fault(venue, kind="502", target="rest:/info/assets", count=1)
+    async with session.get(f"{at.base_url}/info/assets") as answer:
+        assert (answer.status, answer.content_type) == (502, "text/html")
+    await fault(venue, kind="maintenance", target="rest", seconds=0.3)
+    async with session.get(f"{at.base_url}/info/assets") as answer:
+        assert (answer.status, (await answer.json())["error"]["code"]) == (503, 1010)
+    async with asyncio.timeout(DEADLINE_S):
+        while await status(venue, "/info/assets") != 200:
+            await asyncio.sleep(0.05)
+    await fault(venue, kind="slow", target="rest", delay_s=0.5)
+    started = time.monotonic()
+    assert await status(venue, "/info/assets") == 200
+    assert time.monotonic() - started >= 0.5
+
+
+async def test_the_whole_venue_is_down_for_a_time(venue: Venue) -> None:
+    _, at, session = venue
+    socket = await open_live(venue)
+    assert (await fault(venue, kind="down", seconds=1.0))["struck"] == 1
+    async with asyncio.timeout(DEADLINE_S):
+        while (message := await socket.receive()).type is TEXT:
+            pass
+    assert message.type in ENDED
+    with pytest.raises(aiohttp.ClientError):
+        await session.get(f"{at.base_url}/info/markets")
+    with pytest.raises(aiohttp.ClientError):
+        await session.ws_connect(at.ws_url + BOOK)
+    async with session.get(f"{at.admin_url}/state") as answer:
+        assert [one["kind"] for one in (await answer.json())["faults"]] == ["down"]
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            try:
+                assert await status(venue, "/info/markets") == 200
+                break
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.05)
+
+
+async def test_the_published_request_limit(venue: Venue) -> None:
+    _, at, session = venue
+    async with session.post(f"{at.admin_url}/rate_limit", json={"per_minute": 5}) as answer:
+        assert answer.status == 200
+    assert [await status(venue, "/info/assets") for _ in range(7)] == [200] * 5 + [429] * 2
+    async with session.post(f"{at.admin_url}/rate_limit", json={"per_minute": None}):
+        pass
+    assert await status(venue, "/info/assets") == 200
+
+
+async def test_a_client_that_lags_too_far_is_dropped(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, at, session = venue
+    monkeypatch.setattr(connection, "QUEUE_FRAMES_MAX", 1_500)
+    socket = await open_live(venue)
+    await fault(venue, kind="stall", target="book")
+    async with session.post(f"{at.admin_url}/rate", json={"updates_per_s": 500}):
+        pass
+    async with asyncio.timeout(DEADLINE_S):
+        while len(server.hub):
+            assert all(one.queued <= 1_500 for one in server.hub)
+            await asyncio.sleep(0.02)
+    await socket.close()
+
+
+async def test_a_client_that_never_reads_is_dropped(venue: Venue) -> None:
+    server, at, _ = venue
+    reader, writer = await asyncio.open_connection(at.host, at.port)
+    path = "/stream.extended.exchange/v1/orderbooks"
+    writer.write(
+        f"GET {path} HTTP/1.1\r\nHost: x\r\nUser-Agent: x\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    await reader.readuntil(b"\r\n\r\n")
+    async with asyncio.timeout(DEADLINE_S):
+        while not len(server.hub):
+            await asyncio.sleep(0.02)
+        while len(server.hub):
+            await asyncio.sleep(0.05)
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "word"),
+    [
+        ("POST", "/fault", b"{", "malformed"),
+        ("POST", "/fault", b'{"kind":"gaps"}', "kind"),
+        ("POST", "/fault", b'{"kind":"gap","seconds":3}', "seconds"),
+        ("POST", "/fills", b'{"account":"9"}', "account"),
+        ("POST", "/fills", b'{"account":"1","rate_per_s":-1}', "rate_per_s"),
+        ("POST", "/fills", b'{"account":"1","rate_per_s":1e9}', "rate_per_s"),
+        ("POST", "/fills", b'{"account":"1","markets":["X"]}', "market"),
+        ("POST", "/rate", b'{"updates_per_s":9999}', "updates_per_s"),
+        ("POST", "/rate_limit", b'{"per_minute":0}', "per_minute"),
+        ("GET", "/ledger?account=9", b"", "account"),
+        ("GET", "/ledger?account=1&since=x", b"", "since"),
+        ("GET", "/ledger?account=1&parts=all", b"", "parts"),
+        ("GET", "/book?market=X", b"", "market"),
+        ("GET", "/book?market=BTC-USD&frame=99999999", b"", "frame"),
+        ("GET", "/book?market=BTC-USD&seq=1", b"", "connection"),
+    ],
+)
+async def test_wrong_controls_are_explained(
+    venue: Venue, method: str, path: str, body: bytes, word: str
+) -> None:
+    _, at, session = venue
+    async with session.request(method, at.admin_url + path, data=body) as answer:
+        assert answer.status == 400
+        assert word in (await answer.json())["error"]

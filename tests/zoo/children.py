@@ -1,0 +1,140 @@
+"""Children that behave, and children that do not: entries for supervision's tests."""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import os
+import signal
+import socket
+import struct
+import time
+
+from actors.errors import ConfigFault, KeyRejected
+from actors.runtime.context import ActorContext
+
+FRAME_S = 0.01
+_NUMBER = struct.Struct(">IQ")
+
+
+async def idle(context: ActorContext) -> None:
+    """Does its work, which is none."""
+    context.progress.good_event()
+    context.ready()
+    await context.stopping.wait()
+
+
+async def crasher(context: ActorContext) -> None:
+    """Ready, then an exception after `after_s`."""
+    context.progress.good_event()
+    context.ready()
+    await asyncio.sleep(context.config.get("after_s", 0.0))
+    raise RuntimeError("the zoo's crasher")
+
+
+async def never_ready(context: ActorContext) -> None:
+    """Beats, and never says that it is ready."""
+    await context.stopping.wait()
+
+
+async def spinner(context: ActorContext) -> None:
+    """Holds the loop and the interpreter, for ever."""
+    await _worked_for(context)
+    while True:
+        pass
+
+
+async def sleeper(context: ActorContext) -> None:
+    """Sleeps in its loop, as code that was never meant for one."""
+    await _worked_for(context)
+    time.sleep(1_000)  # noqa: ASYNC251 - the very mistake
+
+
+async def blocked(context: ActorContext) -> None:
+    """Waits in a system call for bytes that nobody sends."""
+    await _worked_for(context)
+    ours, _theirs = socket.socketpair()
+    ours.recv(1)
+
+
+async def stopper(context: ActorContext) -> None:
+    """Stops itself by SIGSTOP."""
+    await _worked_for(context)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    await context.stopping.wait()
+
+
+async def deaf(context: ActorContext) -> None:
+    """Does not care for Stop."""
+    context.ready()
+    while True:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            continue
+
+
+async def key_rejected(context: ActorContext) -> None:
+    raise KeyRejected("the venue does not accept the key (401)")
+
+
+async def misconfigured(context: ActorContext) -> None:
+    raise ConfigFault("MARKETS", "'NOPE'", "a market of the venue")
+
+
+async def memory_eater(context: ActorContext) -> None:
+    """Takes `bytes` more memory, and touches every page of it."""
+    context.progress.good_event()
+    context.ready()
+    region = mmap.mmap(-1, context.config["bytes"])
+    for offset in range(0, len(region), mmap.PAGESIZE):
+        region[offset] = 1
+    await context.stopping.wait()
+
+
+async def segfaulter(context: ActorContext) -> None:
+    """Dies of SIGSEGV after it was ready."""
+    context.ready()
+    await asyncio.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGSEGV)
+    await asyncio.sleep(10)
+
+
+async def babbler(context: ActorContext) -> None:
+    """Breaks the protocol of its control link."""
+    context.ready()
+    os.write(context.descriptor("control"), b"\xc1 this is no msgpack")
+    await context.stopping.wait()
+
+
+async def counter(context: ActorContext) -> None:
+    """Sends numbered frames (epoch, number) over a unix socket to `reader`, each FRAME_S."""
+    reader = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    reader.connect(context.config["reader"])
+    name = context.actor_id.encode()
+    reader.sendall(bytes([len(name)]) + name)
+    number = 0
+    due = time.monotonic()
+    context.progress.good_event()
+    context.ready()
+    while not context.stopping.is_set():
+        number += 1
+        reader.sendall(_NUMBER.pack(context.epoch, number))
+        context.progress.frame(number)
+        due += FRAME_S
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+
+async def confidant(context: ActorContext) -> None:
+    """Reads its secrets, and tells how many there were, and tries to say one aloud."""
+    fields = context.secrets()
+    context.log("info", "secrets", count=len(fields), said=fields.get("api_key", ""))
+    context.ready()
+    await context.stopping.wait()
+
+
+async def _worked_for(context: ActorContext) -> None:
+    """A while of good behaviour, so that the deadline counts from a real heartbeat."""
+    context.progress.good_event()
+    context.ready()
+    await asyncio.sleep(context.config.get("good_s", 0.2))

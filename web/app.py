@@ -1,0 +1,52 @@
+"""Puts the app together: routes, guard, problem documents, OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from quart import Quart
+
+from web import answers, guard, openapi, pages, problems, sse, websocket
+from web.routes import (
+    accounts,
+    connections,
+    health,
+    markets,
+    orderbooks,
+    private,
+    status,
+    supervision,
+    unbuilt,
+)
+from web.service import KEY, Service
+
+BODY_TIMEOUT_S: Final = 10
+ROUTES: Final = (
+    health,
+    status,
+    accounts,
+    private,
+    orderbooks,
+    markets,
+    supervision,
+    connections,
+    unbuilt,
+)
+
+
+def create_app(service: Service) -> Quart:
+    """The app of one web process."""
+    app = Quart(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
+    app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
+    # A redirect to another spelling of a path would be an HTML answer.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    app.extensions[KEY] = service
+    openapi.install(app, service.version)
+    app.extensions[websocket.GUARD] = guard.install(app, service)
+    answers.install(app)
+    problems.install(app, service.report)
+    for part in (pages, sse, websocket, *ROUTES):
+        app.register_blueprint(part.blueprint)
+    return app

@@ -1,0 +1,67 @@
+"""`/health`: does this service serve; `/ready`: does everything configured work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quart import Blueprint, Response
+from quart_schema import document_response
+
+from actors.messages.ids import account_actor
+from web.answers import answer
+from web.schemas import Health, Readiness
+from web.service import Service, service
+
+READY = "ready"
+
+blueprint = Blueprint("health", __name__)
+
+
+def _wanted(current: Service) -> list[str]:
+    """Actors of every configured account and stream."""
+    accounts = [account_actor(it.venue, it.name) for it in current.settings.accounts]
+    return [*accounts, *current.settings.streams]
+
+
+@blueprint.get("/health")
+@document_response(Health)
+@document_response(Health, 503)
+async def health() -> Response:
+    """Whether this service serves, and how well."""
+    current = service()
+    store = current.replica.store
+    connected = current.replica.connected
+    children = store.children.values()
+    ready = sum(child.state == READY for child in children)
+    held = bool(store.topics())
+    well = connected and ready == len(children) and bool(children) and store.journal == "ok"
+    status = "ok" if well else "degraded" if connected or held else "down"
+    body: dict[str, Any] = {
+        "status": status,
+        "version": current.version,
+        "uptime_s": current.uptime_s,
+        "cache": {"connected": connected, "age_ms": current.replica.cache_age_ms},
+        "actors": {"ready": ready, "total": len(children)},
+        "journal": store.journal,
+    }
+    return answer(body, 503 if status == "down" else 200)
+
+
+@blueprint.get("/ready")
+@document_response(Readiness)
+@document_response(Readiness, 503)
+async def ready() -> Response:
+    """Whether every configured account and stream is ready; the list of those that are not."""
+    current = service()
+    children = current.replica.store.children
+    wanted = _wanted(current)
+    missing = []
+    for actor in wanted:
+        child = children.get(actor)
+        state = "unknown" if child is None else child.state
+        reason = "" if child is None else child.reason
+        if state != READY or not current.replica.connected:
+            reason = reason or ("" if current.replica.connected else "cache not connected")
+            missing.append({"actor": actor, "state": state, "reason": reason})
+    body = {"ready": not missing, "total": len(wanted), "not_ready": missing}
+    return answer(body, 503 if missing else 200)

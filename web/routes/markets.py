@@ -1,0 +1,47 @@
+"""`/api/markets`: what can be traded where."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_querystring, document_response
+
+from web.answers import kept_answer
+from web.routes.parameters import venue_parameter
+from web.schemas import Markets, VenueQuery
+from web.service import Service, service
+from web.views import shown
+
+blueprint = Blueprint("markets", __name__)
+
+
+@blueprint.get("/api/markets")
+@document_querystring(VenueQuery)
+@document_response(Markets)
+async def markets() -> Response:
+    """Instruments, under the venue's symbol, the unified symbol and aliases."""
+    current = service()
+    venue = venue_parameter(current)
+    lists = sorted(current.replica.store.instruments.items())
+    chosen = [(name, held) for name, held in lists if venue in (None, name)]
+    items = [shown(item) for _, held in chosen for item in held.items]
+    venues = [_venue(current, name) for name, _ in chosen]
+    # The tag is of the instruments alone: their age changes with every call.
+    identity = msgspec.json.encode(items)
+    body = msgspec.json.encode({"markets": msgspec.Raw(identity), "venues": venues})
+    return kept_answer(body, "application/json", identity)
+
+
+def _venue(current: Service, venue: str) -> dict[str, Any]:
+    store = current.replica.store
+    topic = f"instruments:{venue}"
+    held = store.instruments[venue]
+    datum = store.latest.get(topic, {}).get(venue)
+    return {
+        "venue": venue,
+        "count": len(held.items),
+        "clock_offset_ms": held.clock_offset_ms,
+        **current.reading.freshness(topic, datum),
+    }

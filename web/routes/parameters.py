@@ -1,0 +1,104 @@
+"""Reads what callers name: accounts, venues, markets, numbers; says what would have been right."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from quart import request
+
+from actors.messages.market import Instrument
+from web import problems
+from web.problems import Problem
+from web.service import ConfiguredAccount, Service
+from web.topics import segments
+
+KNOWN_SHOWN_MAX: Final = 200
+
+
+def venue_parameter(service: Service) -> str | None:
+    """`?venue=`, or None for all; a venue that nobody watches is an error."""
+    venue = request.args.get("venue")
+    if venue is None:
+        return None
+    known = service.venues()
+    if venue.lower() not in known:
+        raise problems.bad_parameter("venue", f"one of {', '.join(known)}", venue, allowed=known)
+    return venue.lower()
+
+
+def number_parameter(name: str, lowest: int, highest: int) -> int | None:
+    """A whole number within bounds, or None where it is not given."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit()) or not lowest <= int(text[:20]) <= highest:
+        raise problems.bad_parameter(name, f"a whole number from {lowest} to {highest}", text)
+    return int(text)
+
+
+def find_account(service: Service, index: str) -> ConfiguredAccount:
+    """The account that `{index}` means: its number as configured, or `venue:name`."""
+    asked_venue = venue_parameter(service)
+    venue, colon, name = index.partition(":")
+    if not colon:
+        venue, name = "", index
+    known = service.accounts()
+    found = [
+        account
+        for account in known
+        if account.name == name
+        and venue.lower() in ("", account.venue)
+        # `?venue=` narrows a bare number as it narrows every list.
+        and asked_venue in (None, account.venue)
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        candidates = [f"{account.venue}:{account.name}" for account in found]
+        raise Problem(
+            409,
+            "ambiguous-account",
+            f"{index!r} fits several accounts; say which: {', '.join(candidates)}",
+            candidates=candidates,
+        )
+    names = [f"{account.venue}:{account.name}" for account in known]
+    raise problems.unknown("account", index, names[:KNOWN_SHOWN_MAX])
+
+
+def find_book(service: Service, market: str, venue: str | None) -> str:
+    """The order book topic that a native symbol, an alias or a unified symbol means."""
+    books = service.books()
+    wanted = _symbols(service, market)
+    found = []
+    for topic in books:
+        _, of_venue, product, symbol = segments(topic)
+        named = (of_venue, product, symbol) in wanted or symbol.lower() == market.lower()
+        if venue in (None, of_venue) and named:
+            found.append(topic)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Problem(
+            409,
+            "ambiguous-market",
+            f"{market!r} fits several order books; narrow by ?venue= or name the unified symbol",
+            candidates=found,
+        )
+    raise problems.unknown("market", market, books[:KNOWN_SHOWN_MAX])
+
+
+def _symbols(service: Service, market: str) -> set[tuple[str, str, str]]:
+    """(venue, product, native symbol) of every instrument that goes by this name."""
+    lists = service.replica.store.instruments.values()
+    return {
+        (item.venue, item.product, item.symbol)
+        for instruments in lists
+        for item in instruments.items
+        if _goes_by(item, market.lower())
+    }
+
+
+def _goes_by(item: Instrument, name: str) -> bool:
+    if name in (item.symbol.lower(), item.unified.lower()):
+        return True
+    return any(alias.lower() == name for alias in item.aliases)

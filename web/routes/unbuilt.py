@@ -1,0 +1,58 @@
+"""Paths of the contract that this build does not have: each answers 501 and says so."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from quart import Blueprint, Response
+from quart_schema import hide
+
+from web.problems import Problem
+
+PATHS: Final = (
+    ("GET", "/api/latency"),
+    ("GET", "/metrics"),
+    ("GET", "/api/control/status"),
+    ("POST", "/api/control/pause"),
+    ("POST", "/api/control/resume"),
+    ("GET", "/api/frames/<path:actor>"),
+    ("GET", "/api/errors"),
+    ("POST", "/api/errors/clear"),
+    ("GET", "/api/portfolio"),
+    ("GET", "/api/stats/periods"),
+    ("GET", "/api/stats/summary"),
+    ("GET", "/api/points"),
+    ("GET", "/api/points/<index>"),
+    ("POST", "/api/points/refresh"),
+    ("GET", "/api/history/accounts/<index>"),
+    ("GET", "/api/history/trades/<index>"),
+    ("GET", "/api/supabase/status"),
+    ("GET", "/api/storage/status"),
+    ("GET", "/api/ws/health"),
+    ("GET", "/api/rest/health"),
+    ("POST", "/api/ws/reconnect"),
+    ("POST", "/api/rest/reconnect"),
+    ("POST", "/api/connections/reconnect"),
+    ("GET", "/api/candles"),
+    ("GET", "/candles/stream"),
+    ("GET", "/candles/stream/status"),
+    ("GET", "/ws/status/<user_address>"),
+    ("POST", "/api/ticket"),
+)
+SOCKETS: Final = ("/ws/dashboard",)
+
+blueprint = Blueprint("unbuilt", __name__)
+
+
+@hide
+async def unbuilt(**_: str) -> Response:
+    raise Problem(501, "not-in-this-build", "this build does not have this path yet")
+
+
+for _method, _path in PATHS:
+    blueprint.add_url_rule(
+        _path, f"{_method} {_path}".replace(".", "_"), unbuilt, methods=[_method]
+    )
+for _path in SOCKETS:
+    blueprint.add_websocket(_path, f"socket {_path}", unbuilt)
+    blueprint.add_url_rule(_path, f"GET {_path}", unbuilt, methods=["GET"])

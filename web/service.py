@@ -1,0 +1,193 @@
+"""What all handlers of one web process share."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast
+
+import msgspec
+from quart import current_app
+
+from actors.cache.replica import Replica
+from actors.errors import ConfigFault
+from actors.messages.ids import ACCOUNT_KINDS, account_topic
+from actors.runtime.clock import Clock
+from web.composer import Composer
+from web.feed import Feed
+from web.reading import Reading
+
+KEY: Final = "broadcaster"
+RATE_WINDOW_S: Final = 10
+REQUEST_WINDOW_S: Final = 60
+
+
+class Control(Protocol):
+    """Asks the supervisor (contracts, section 7)."""
+
+    async def call(self, op: str, timeout_s: float = 2.0, **args: Any) -> dict[str, Any]: ...
+
+
+class ConfiguredAccount(msgspec.Struct, frozen=True):
+    """An account of the configuration, whether it ever delivered or not."""
+
+    venue: str
+    name: str
+    label: str = ""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The web's settings as the supervisor hands them over; `streams` are topics."""
+
+    host: str
+    port: int
+    allowed_hosts: tuple[str, ...]
+    cache_ttl_s: float
+    poll_interval_s: float
+    venues: tuple[str, ...]
+    accounts: tuple[ConfiguredAccount, ...]
+    streams: tuple[str, ...]
+    demo: bool
+    max_body_bytes: int
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+
+def read_settings(plain: Mapping[str, Any], token: str) -> Settings:
+    """The settings, or ConfigFault where they are none or would leave the service open."""
+    try:
+        settings = msgspec.convert(plain, Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigFault("settings", str(error), "the web's settings") from error
+    if not settings.loopback and not token:
+        raise ConfigFault(
+            "API_TOKEN",
+            "nothing",
+            f"a token, because HOST={settings.host} can be reached from other machines",
+        )
+    return settings
+
+
+class Rates:
+    """Messages a second per venue, and requests a minute; sampled once a second."""
+
+    def __init__(self) -> None:
+        self._samples: deque[dict[str, int]] = deque(maxlen=RATE_WINDOW_S + 1)
+        self._requests: deque[int] = deque([0], maxlen=REQUEST_WINDOW_S)
+
+    def request(self) -> None:
+        self._requests[-1] += 1
+
+    def sample(self, replica: Replica) -> None:
+        """Called each second."""
+        totals: dict[str, int] = {}
+        for datum in replica.store.connections.values():
+            value = datum.value
+            totals[value.venue] = totals.get(value.venue, 0) + value.messages
+        self._samples.append(totals)
+        self._requests.append(0)
+
+    def messages_per_s(self, venue: str) -> float:
+        if len(self._samples) < 2:
+            return 0.0
+        first, last = self._samples[0].get(venue, 0), self._samples[-1].get(venue, 0)
+        # A restarted actor counts from 0 again.
+        return round(max(0, last - first) / (len(self._samples) - 1), 2)
+
+    @property
+    def requests_per_minute(self) -> int:
+        return sum(self._requests)
+
+
+@dataclass(slots=True, kw_only=True)
+class Service:
+    """The parts of a web process; made once, read by every handler."""
+
+    replica: Replica
+    reading: Reading
+    composer: Composer
+    feed: Feed
+    control: Control
+    clock: Clock
+    settings: Settings
+    token: str
+    mode: str
+    simulated: bool
+    version: str
+    rates: Rates
+    started_mono_ns: int
+    report: Callable[[BaseException], None]
+
+    @property
+    def uptime_s(self) -> float:
+        return round((self.clock.monotonic_ns() - self.started_mono_ns) / 1e9, 3)
+
+    def accounts(self) -> list[ConfiguredAccount]:
+        """Configured accounts first, then others that were heard of."""
+        known = {(account.venue, account.name): account for account in self.settings.accounts}
+        for venue, name in sorted(self.replica.store.accounts):
+            known.setdefault((venue, name), ConfiguredAccount(venue, name))
+        return list(known.values())
+
+    def books(self) -> list[str]:
+        """Topics of all order book streams, configured or heard of."""
+        configured = [topic for topic in self.settings.streams if topic.startswith("orderbook:")]
+        return sorted({*configured, *self.replica.store.books})
+
+    def venues(self) -> list[str]:
+        found = {*self.settings.venues, *self.replica.store.instruments}
+        found |= {account.venue for account in self.accounts()}
+        return sorted(found | {topic.split(":")[1] for topic in self.books()})
+
+
+def make_service(
+    *,
+    replica: Replica,
+    control: Control,
+    clock: Clock,
+    config: Mapping[str, Any],
+    token: str,
+    report: Callable[[BaseException], None],
+) -> Service:
+    """Puts the parts together; `config` is that of the child (contracts, section 6)."""
+    settings = read_settings(config["settings"], token)
+    reading = Reading(replica, clock)
+    composer = Composer(replica, reading, clock)
+    expected = [
+        account_topic(kind, account.venue, account.name)
+        for account in settings.accounts
+        for kind in sorted(ACCOUNT_KINDS)
+    ]
+    services = ["connections", "supervision", "errors"]
+    feed = Feed(replica, composer, reading, clock, [*expected, *settings.streams, *services])
+    return Service(
+        replica=replica,
+        reading=reading,
+        composer=composer,
+        feed=feed,
+        control=control,
+        clock=clock,
+        settings=settings,
+        token=token,
+        mode=str(config["mode"]),
+        simulated=bool(config["simulated"]),
+        version=str(config["version"]),
+        rates=Rates(),
+        started_mono_ns=clock.monotonic_ns(),
+        report=report,
+    )
+
+
+def service() -> Service:
+    """The service of the app that handles the current request."""
+    return cast("Service", current_app.extensions[KEY])
