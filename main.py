@@ -99,6 +99,12 @@ def main(arguments: list[str] | None = None) -> int:
         return _call(COMMANDS[command], wanted)
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] in ("actors", "config", "web"):
+            raise
+        hint = "use make run, or activate .venv first"
+        print(f"broadcaster: the package {error.name} is not installed; {hint}", file=sys.stderr)
+        return EXIT_CRASH
     except Fault as fault:
         print(f"broadcaster: {fault}", file=sys.stderr)
         return EXIT_CONFIG if isinstance(fault, ConfigFault) else EXIT_CRASH

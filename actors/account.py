@@ -20,7 +20,7 @@ from actors.runtime.lane import Lane, LaneName
 from actors.runtime.masking import register_secrets
 from actors.runtime.proxy import parse_proxy
 from actors.runtime.rest import RestClient
-from actors.runtime.tasks import run_source, run_together
+from actors.runtime.tasks import run_together, run_until_stopped
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
 from actors.runtime.websocket import Socket, open_socket
@@ -116,7 +116,7 @@ class AccountActor:
     async def run(self) -> None:
         """Until asked to stop; raises KeyRejected, Mute."""
         self._take_controls()
-        await run_source(self._context, self._work())
+        await run_until_stopped(self._context, self._work())
 
     async def _work(self) -> None:
         # Without the cache's cursors nobody could say what is news.

@@ -18,8 +18,8 @@ from actors.runtime.clock import SystemClock
 from actors.runtime.rest import RestClient
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
+from actors.venues import registry
 from actors.venues.contract import Requests
-from actors.venues.registry import venue
 from config.proxy_address import parse_proxy
 
 REQUESTS_PER_S: Final = 1.0
@@ -27,10 +27,10 @@ EXIT_FAILED: Final = 1
 
 
 async def list_markets(
-    name: str, base_url: str, routes: Sequence[str], timeout_s: float
+    venue: str, base_url: str, routes: Sequence[str], timeout_s: float
 ) -> list[str]:
     """All symbols of the venue; raises the last route's Fault where none led to an answer."""
-    asked = venue(name)
+    asked = registry.venue(venue)
     requests = asked.requests(base_url or asked.base_url)
     fault: Fault = ConnectTimeout("no route to try")
     for route in routes:

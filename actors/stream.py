@@ -16,7 +16,7 @@ from actors.runtime.context import ActorContext
 from actors.runtime.frames import KeptFrame
 from actors.runtime.lane import Lane, LaneName
 from actors.runtime.rest import RestClient
-from actors.runtime.tasks import run_source
+from actors.runtime.tasks import run_until_stopped
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
 from actors.runtime.websocket import Socket, open_socket
@@ -71,7 +71,7 @@ class StreamActor:
         context.on_control("resume", self._resume)
         self._outbox.book_source(self._topic, self._book)
         context.link.on_welcome(self._tell_present)
-        await run_source(context, self._connection.run(), self._beat())
+        await run_until_stopped(context, self._connection.run(), self._beat())
 
     # towards the connection
 

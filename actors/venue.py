@@ -12,7 +12,7 @@ from actors.runtime.connection_policy import POLICIES
 from actors.runtime.context import ActorContext
 from actors.runtime.lane import Lane, LaneName
 from actors.runtime.rest import RestClient
-from actors.runtime.tasks import run_source, run_together
+from actors.runtime.tasks import run_together, run_until_stopped
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
 from actors.venues.contract import Venue
@@ -62,7 +62,7 @@ class VenueActor:
         context.on_control("pause", self._pause)
         context.on_control("resume", self._resume)
         context.link.on_welcome(self._tell_present)
-        await run_source(context, self._work())
+        await run_until_stopped(context, self._work())
 
     async def _work(self) -> None:
         async with self._rest:
@@ -71,6 +71,9 @@ class VenueActor:
     async def _ask_for_ever(self) -> None:
         while True:
             await self._lane.wait_retry()
+            if self._lane.state != "connected":
+                self._lane.connecting()
+                self._due_ns = 0
             if await self._timer.sleep_until(self._due_ns, self._lane.interrupt):
                 continue
             try:
@@ -80,7 +83,6 @@ class VenueActor:
             except Fault as fault:
                 self._lane.failed(fault, healthy=self._lane.state == "connected")
                 self._context.fault(fault)
-                self._due_ns = 0
             else:
                 self._take(listed)
             self._lane.requests = self._rest.requests

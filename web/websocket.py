@@ -67,7 +67,7 @@ def read_message(data: str | bytes) -> Asked:
         raise BadFrame("message", "a text message", f"{len(data)} bytes")
     try:
         asked = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
         raise BadFrame("message", "a JSON object", data[:100]) from error
     if not isinstance(asked, dict):
         raise BadFrame("message", "a JSON object", data[:100])

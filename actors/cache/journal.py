@@ -73,14 +73,16 @@ def read_segment(path: Path) -> Segment:
     while at < len(data):
         record = _record_at(data, at)
         if record is None or record[0] != segment.last + 1:
-            found = _next_record(data, at + 1, segment.last)
+            found = _next_record(data, at, segment.last)
             if found is None:
                 segment.torn_bytes = len(data) - at
                 break
-            segment.damage = f"{path.name}: {found - at} bytes at {at} are no records"
-            at = found
-            record = _record_at(data, at)
+            record = _record_at(data, found)
             assert record is not None
+            segment.damage = (
+                f"{path.name}: {found - at} bytes at {at} are no records, "
+                f"expected record {segment.last + 1}, found {record[0]}"
+            )
         segment.last, body, at = record
         segment.records.append(body)
         segment.good_bytes = at

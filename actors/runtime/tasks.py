@@ -25,18 +25,9 @@ async def run_together(*parts: Coroutine[Any, Any, Any]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def run_source(context: ActorContext, *parts: Coroutine[Any, Any, Any]) -> None:
-    """The whole life of an actor that feeds the cache: its parts, and the link beside them.
+async def run_until_stopped(context: ActorContext, *parts: Coroutine[Any, Any, Any]) -> None:
+    """The life of an actor: its parts, until one fails or the actor is asked to stop.
 
-    The link outlives the parts: what they said last is flushed through it after the entry returns.
+    The cache link is the runtime's and outlives the parts: what they said last goes through it.
     """
-    link = asyncio.ensure_future(context.link.run())
-    work = asyncio.ensure_future(run_together(context.stopping.wait(), *parts))
-    try:
-        await asyncio.wait({link, work}, return_when=asyncio.FIRST_COMPLETED)
-        if link.done():
-            link.result()
-        await work
-    finally:
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
+    await run_together(context.stopping.wait(), *parts)

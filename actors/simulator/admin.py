@@ -94,7 +94,7 @@ class Admin:
         """All that one account was ever told, oldest first; `since` a fill id, `parts` a list."""
         account = self._account(request.query.get("account", ""))
         since = _whole(request, "since") or 0
-        parts = request.query.get("parts", ",".join(_PARTS)).split(",")
+        parts = [word for word in request.query.get("parts", ",".join(_PARTS)).split(",") if word]
         if not set(parts) <= set(_PARTS):
             raise AdminRefused(f"parts: expected some of {', '.join(_PARTS)}, found {parts}")
         book = self._exchange.ledger.accounts[account.account_id]

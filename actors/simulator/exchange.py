@@ -26,8 +26,8 @@ from actors.simulator.trading import Trading
 BOOK_RATE_PER_S: Final = 10.0
 BOOK_RATE_MAX: Final = 500.0
 FILL_RATE_MAX: Final = 500.0
-WARM_UP_S: Final = 65
-"""Lived through before the first client comes: a minute of deltas, 50 trades, fills, candles."""
+WARM_UP_S: Final = 100
+"""Lived through before the first client comes: 40 s of deltas, 50 trades, fills, candles."""
 
 PRICE_CADENCE_S: Final = 1.0
 TRADES_CADENCE_S: Final = 0.1

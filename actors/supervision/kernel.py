@@ -148,7 +148,7 @@ def next_deadline_ns(state: KernelState) -> int | None:
 def _hear(turn: Turn, message: OfChild) -> None:
     child = turn.children.get(message.actor)
     if isinstance(message, Spawned) and _is_given_up(child, message.epoch):
-        # Its start was answered after it was asked again: two incarnations must never meet.
+        # Its start was answered after it was asked again: no two incarnations may live on.
         turn.act(Kill(message.actor, message.epoch, message.pid))
         return
     if child is None or message.epoch != child.epoch or child.state not in ALIVE:

@@ -94,7 +94,9 @@ def list_markets(plan: Plan, accounts: tuple[Account, ...]) -> tuple[str, ...]:
     except subprocess.TimeoutExpired:
         raise Fault("the venue's list of markets did not come in time") from None
     if ran.returncode != 0:
-        raise Fault(ran.stderr.strip() or f"the list of markets failed ({ran.returncode})")
+        # The last line is the reason, also where it comes below a traceback.
+        reason = ran.stderr.strip().rpartition("\n")[2]
+        raise Fault(reason or f"the list of markets failed ({ran.returncode})")
     return tuple(json.loads(ran.stdout))
 
 

@@ -77,6 +77,6 @@ def _end(turn: Turn, child: Child) -> None:
         tell_to_stop(turn, child, Trigger.STOP, turn.limits.shutdown_stage_s)
     elif child.state is State.HUNG:
         kill(turn, child)
-    elif child.deadline_ns is not None and not child.killed:
+    elif child.deadline_ns is not None:
         bound = turn.after_ns(turn.limits.shutdown_stage_s)
         turn.put(replace(child, deadline_ns=min(child.deadline_ns, bound)))

@@ -136,6 +136,7 @@ class Spawner:
             self._lose(f"it could not be started: {error}")
             return
         self._zygote = born
+        self._gone.clear()
         self._births += 1
         self._checked_ns = now
         self._loop.add_reader(born.channel, self._on_reply)

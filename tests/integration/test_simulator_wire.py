@@ -134,7 +134,7 @@ async def test_a_strangers_book_equals_the_truth(venue: Venue) -> None:
         assert 0 <= time.time() * 1000 - first["ts"] < 62_000
         book.apply(first)
         started = time.monotonic()
-        while book.seq < 640 or not book.empty:
+        while book.seq < 420 or not book.empty:
             book.apply(await frame(stream))
         assert time.monotonic() - started < DEADLINE_S
         state = await venue.admin("POST", "/pause")
@@ -376,7 +376,7 @@ async def test_candles_of_every_interval(venue: Venue) -> None:
     assert rows[0]["T"] <= times[-1]
 
 
-def signed(market: str, side: str, **options: Any) -> dict[str, Any]:
+def signed(market: str, side: str, /, **options: Any) -> dict[str, Any]:
     """An order body with all that the venue's own SDK sends, and a made-up signature."""
     number = time.monotonic_ns()
     return {
@@ -489,6 +489,7 @@ async def test_ping_rules() -> None:
     url = f"{at.ws_url}/funding"
     async with aiohttp.ClientSession(headers={"User-Agent": "stranger"}) as session:
         polite = await session.ws_connect(url, autoping=True)
+        waiting = asyncio.create_task(polite.receive())
         rude = await session.ws_connect(url, autoping=False)
         started = time.monotonic()
         kinds = []
@@ -500,14 +501,16 @@ async def test_ping_rules() -> None:
         assert kinds[0] is aiohttp.WSMsgType.PING
         assert kinds[-1] in {aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR}
         assert 0.25 < time.monotonic() - started < 3
-        with pytest.raises(TimeoutError):
-            await polite.receive(0.7)
+        assert not waiting.done()
         assert len(server.hub) == 1
         plain = await session.ws_connect(url, autoping=False)
         await plain.ping(b"hello")
         while (message := await plain.receive(DEADLINE_S)).type is aiohttp.WSMsgType.PING:
             await plain.pong(message.data)
         assert (message.type, bytes(message.data)) == (aiohttp.WSMsgType.PONG, b"hello")
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
         await polite.close()
         await plain.close()
     await server.stop()

@@ -146,7 +146,8 @@ class KernelMachine(RuleBasedStateMachine):
                 assert outside.memories[actor].last_epoch >= epoch, "remembered before the act"
                 # What an earlier start may have left is ended by whoever carries this out.
                 for key in [key for key in outside.living if key[0] == actor]:
-                    assert not outside.living[key].answered, "two incarnations"
+                    old = outside.living[key]
+                    assert old.killed or not old.answered, "two incarnations"
                     del outside.living[key]
                 outside.epochs[actor] = epoch
                 outside.pids += 1

@@ -25,7 +25,8 @@ from actors.runtime.context import Progress
 from actors.runtime.frames import KeptFrame
 from actors.venues.contract import Event
 
-PAGE = 30
+PAGE = 60
+"""More than one run makes: how deep lists are read is tested beside."""
 FILLS_IN_WELCOME = 500
 
 
@@ -121,8 +122,9 @@ class Reconciliation(RuleBasedStateMachine):
     def flatten(self) -> None:
         self.say(self.world.flatten())
 
-    @rule(seconds=st.floats(0.01, 3))
+    @rule(seconds=st.floats(0.01, 0.35))
     def time_passes(self, seconds: float) -> None:
+        """All runs stay below the time after which waiting events go out on their own."""
         self.clock.advance(seconds)
 
     # the lanes

@@ -108,3 +108,12 @@ def test_a_mistake_stops_the_run_before_anything_starts(folder, capsys, monkeypa
     assert "PORT" in shown
     assert "API_TOKEN" in shown
     assert list(folder.iterdir()) == []
+
+
+def test_outside_the_virtual_environment_it_says_so(monkeypatch, capsys) -> None:
+    def missing(_entry, _wanted):
+        raise ModuleNotFoundError("No module named 'msgspec'", name="msgspec")
+
+    monkeypatch.setattr(main, "_call", missing)
+    assert main.main(["status"]) == 1
+    assert "msgspec is not installed; use make run" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import socket
 import struct
 import time
 
-from actors.errors import ConfigFault, KeyRejected
+from actors.errors import ConfigFault, KeyRejected, UsageFault
 from actors.runtime.context import ActorContext
 
 FRAME_S = 0.01
@@ -129,6 +129,10 @@ async def confidant(context: ActorContext) -> None:
     """Reads its secrets, and tells how many there were, and tries to say one aloud."""
     fields = context.secrets()
     context.log("info", "secrets", count=len(fields), said=fields.get("api_key", ""))
+    try:
+        context.secrets()
+    except UsageFault as fault:
+        context.fault(fault)
     context.ready()
     await context.stopping.wait()
 
@@ -138,3 +142,25 @@ async def _worked_for(context: ActorContext) -> None:
     context.progress.good_event()
     context.ready()
     await asyncio.sleep(context.config.get("good_s", 0.2))
+
+
+async def returner(context: ActorContext) -> None:
+    """Returns although nobody asked it to."""
+    context.ready()
+
+
+async def exiter(context: ActorContext) -> None:
+    """Leaves by SystemExit with a code of its own."""
+    raise SystemExit(3)
+
+
+async def obedient(context: ActorContext) -> None:
+    """Does what it is told, up to a point."""
+
+    def refuse(_message: object) -> None:
+        raise ValueError("pause is not for me")
+
+    context.on_control("reconnect", lambda message: context.log("info", "told", lane=message.lane))
+    context.on_control("pause", refuse)
+    context.ready()
+    await context.stopping.wait()

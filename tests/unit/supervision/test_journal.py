@@ -6,6 +6,8 @@ import itertools
 import random
 import resource
 import signal
+import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -158,6 +160,15 @@ def test_a_tail_of_anything_is_cut_off(path: Path, tail: bytes) -> None:
     assert path.read_bytes() == whole
 
 
+def test_a_record_without_a_payload_is_none(path: Path) -> None:
+    filled(path, 1).close()
+    whole = path.read_bytes()
+    checksum = zlib.crc32((3).to_bytes(4, "big"))
+    path.write_bytes(whole + struct.pack(">4sIII", b"BSJ1", 0, 3, checksum))
+    SupervisionJournal(path).close()
+    assert path.read_bytes() == whole
+
+
 def test_random_damage_is_stepped_over_and_said_once(path: Path) -> None:
     seed = random.randrange(1 << 32)
     print(f"seed {seed}")
@@ -277,10 +288,12 @@ def test_a_full_disk_leaves_no_half_record(path: Path, full_disk: None) -> None:
     assert journal.failed
     assert len(reports) == 1
     assert len(journal.history(A)) == 39
-    assert path.stat().st_size <= 1_000
+    size = path.stat().st_size
+    assert size <= 1_000
     kept = SupervisionJournal(path).history(A)
     assert [item.epoch for item in kept] == list(range(len(kept), 0, -1))
     assert len(kept) > 3
+    assert path.stat().st_size == size, "nothing was left to cut off"
 
 
 def test_a_closed_journal_says_so_and_serves(path: Path) -> None:

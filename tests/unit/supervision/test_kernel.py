@@ -411,6 +411,14 @@ def test_a_mistaken_spec_is_shown_and_never_started_until_it_is_replaced() -> No
     assert of(Spawn, driver.command("reset", A, spec(A))) == [Spawn(A, 1)]
 
 
+def test_the_same_configuration_once_more_lifts_no_quarantine() -> None:
+    driver = Driver(spec(A))
+    driver.spawned(A)
+    driver.exit(A, 78)
+    assert not of(Spawn, driver.send(AddChild(spec(A, label="renamed"))))
+    assert driver.child(A).state == "quarantined"
+
+
 def test_a_running_child_whose_new_spec_is_mistaken_ends_in_quarantine() -> None:
     driver = up()
     driver.command("reset", A, spec(A, quarantined="no key"))
@@ -429,6 +437,11 @@ def test_restart_ends_and_starts_without_counting() -> None:
     assert of(Spawn, effects) == [Spawn(A, 2)]
     assert driver.child(A).tally.attempt == 0
     assert not driver.child(A).tally.free_used
+    driver.up(A)
+    assert of(Spawn, driver.exit(A, 1)), "the order is fulfilled: this is a crash, the free one"
+    driver.up(A)
+    driver.exit(A, 1)
+    assert (driver.child(A).state, driver.child(A).tally.attempt) == ("backoff", 1)
 
 
 def test_restart_of_a_waiting_child_keeps_its_attempts() -> None:
@@ -747,12 +760,14 @@ def test_who_does_not_stop_is_killed_and_the_others_go_on() -> None:
 
 
 def test_shutdown_is_bounded_by_ten_seconds_when_not_even_a_kill_helps() -> None:
-    driver = Driver(*(spec(actor, kind) for actor, kind in KINDS.items()))
+    patient = replace(NO_JITTER, heartbeat_deadline_s=60.0)
+    driver = Driver(*(spec(actor, kind) for actor, kind in KINDS.items()), limits=patient)
     for actor in KINDS:
         driver.up(actor)
     driver.send(Shutdown())
     effects = driver.advance(9.9)
     assert not of(Quit, effects)
+    assert stops(driver) == list(zip([0.0, 2.0, 4.0, 6.0], STAGES, strict=True))
     effects = driver.advance(0.2)
     assert of(Quit, effects) == [Quit(0)]
     assert {kill.actor for kill in of(Kill, effects)} == set(KINDS)
