@@ -191,7 +191,8 @@ class Orders:
         trace: it is told as canceled. `template` speaks of an order of which only the id is known.
         """
         if not self.started:
-            self._horizon = min((order.version for order in rows), default=1) - 1
+            oldest = min((order.version for order in rows), default=0)
+            self._horizon = max(self._horizon, oldest - 1)
             self.started = True
         wanted = (
             order

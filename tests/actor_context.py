@@ -124,7 +124,9 @@ class KeptContext:
     # what a test reads
 
     def said(self, kind: str, key: str | None = None) -> list[Any]:
-        return [put.message for put in self.kept.puts if put.kind == kind and key in (None, put.key)]
+        return [
+            put.message for put in self.kept.puts if put.kind == kind and key in (None, put.key)
+        ]
 
     def last(self, kind: str, key: str | None = None) -> Any:
         said = self.said(kind, key)
@@ -141,7 +143,9 @@ class KeptContext:
                 while not holds():
                     await asyncio.sleep(0.005)
         except TimeoutError:
-            last = {put.key: put.message for put in self.kept.puts if put.kind == "connection_state"}
+            last = {
+                put.key: put.message for put in self.kept.puts if put.kind == "connection_state"
+            }
             raise AssertionError(f"never: {what}; {last}; faults {self.faults[-3:]}") from None
 
 

@@ -101,11 +101,14 @@ class FrameStream(asyncio.Protocol):
 
     def close(self) -> None:
         """Ends the link at once; what the peer did not read is lost, as with a kill."""
-        if self._transport is not None:
-            self._transport.abort()
+        transport, self._transport = self._transport, None
+        self.writable = False
+        if transport is not None:
+            transport.abort()
 
     def finish(self) -> None:
         """Ends the link once what was written has been taken by the peer."""
+        self.writable = False
         if self._transport is not None:
             self._transport.close()
 

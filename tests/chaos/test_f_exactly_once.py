@@ -57,7 +57,11 @@ async def kill_at_random(service: Service, generator: random.Random) -> dict[str
 async def test_f_200_kills_lose_no_fill_and_double_none(tmp_path: Path) -> None:
     print(f"seed {SEED}")
     generator = random.Random(SEED)
-    settings = {"EXTENDED_MARKETS": "BTC-USD", "RESET_AFTER_ACCOUNT": "0"}
+    settings = {
+        "EXTENDED_MARKETS": "BTC-USD",
+        "RESET_AFTER_ACCOUNT": "0",
+        "RESET_AFTER_INFRASTRUCTURE": "0",
+    }
     async with (
         running(tmp_path, KEYS, **settings) as (venue, service),
         StreamClient(service.url, "sse", "fills:extended:*") as client,

@@ -50,7 +50,9 @@ class Stage:
     def told(self) -> list[str]:
         return [fill.fill_id for life in self.lives for fill in life.said("fill")]
 
-    def context(self, *, key: str = KEY, proxy: str = "", welcome: Welcome | None = None) -> KeptContext:
+    def context(
+        self, *, key: str = KEY, proxy: str = "", welcome: Welcome | None = None
+    ) -> KeptContext:
         secrets = {"api_key": key} | ({"proxy": proxy} if proxy else {})
         return KeptContext(
             f"account:{VENUE}:{NAME}",
@@ -160,8 +162,9 @@ async def test_fills_over_breaks_of_the_stream_none_lost_none_doubled_in_order()
                 )
                 context.controls["reconnect"](Reconnect(lane="websocket"))
                 await context.until(
-                    lambda before=connects: context.last("connection_state", "websocket").connects
-                    > before,
+                    lambda before=connects: (
+                        context.last("connection_state", "websocket").connects > before
+                    ),
                     "connected again",
                 )
         await settled(stage, context)
@@ -201,9 +204,14 @@ async def test_what_ended_between_two_lives_is_told() -> None:
             latest = {}
             for life in (first, second):
                 for order in life.said("order"):
-                    if order.order_id not in latest or order.version > latest[order.order_id].version:
+                    if (
+                        order.order_id not in latest
+                        or order.version > latest[order.order_id].version
+                    ):
                         latest[order.order_id] = order
-            assert all(order.status not in ("open", "partially_filled") for order in latest.values())
+            assert all(
+                order.status not in ("open", "partially_filled") for order in latest.values()
+            )
             ended = {str(order.order_id) for order in list(ledger.orders.values())[-20:]}
             assert ended <= latest.keys()
             assert stage.told() == stage.truth()
@@ -213,7 +221,9 @@ async def test_a_stream_that_is_down_leaves_rest_telling_fills() -> None:
     async with staged() as stage, stage.life() as context:
         stage.server.inject("disconnect", f"ws:account:{NAME}", seconds=60)
         await context.until(lambda: context.state_of("websocket") == "backoff", "stream down")
-        await context.until(lambda: context.last("connection_state", "websocket").attempt >= 1, "1st")
+        await context.until(
+            lambda: context.last("connection_state", "websocket").attempt >= 1, "1st"
+        )
         stage.fill_rate(50)
         await context.until(lambda: len(context.said("fill")) > 20, "fills by polling")
         assert context.state_of("rest") == "connected"
@@ -309,7 +319,8 @@ async def test_pause_resume_resync_and_a_new_cache() -> None:
     async with staged() as stage, stage.life() as context:
         context.controls["pause"](Pause())
         await context.until(
-            lambda: {context.state_of("rest"), context.state_of("websocket")} == {"paused"}, "paused"
+            lambda: {context.state_of("rest"), context.state_of("websocket")} == {"paused"},
+            "paused",
         )
         requests = context.last("connection_state", "rest").requests
         context.controls["reconnect"](Reconnect())
@@ -320,7 +331,10 @@ async def test_pause_resume_resync_and_a_new_cache() -> None:
             lambda: {context.state_of("rest"), context.state_of("websocket")} == {"connected"},
             "resumed",
         )
-        for again in (context.kept_link.welcome_again, lambda: context.controls["resync"](Resync())):
+        for again in (
+            context.kept_link.welcome_again,
+            lambda: context.controls["resync"](Resync()),
+        ):
             context.kept.puts.clear()
             again()
             kinds = [put.kind for put in context.kept.puts]

@@ -166,7 +166,10 @@ def test_memory_of_ended_orders_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     orders = Orders()
     orders.news([order(str(each), "filled", each) for each in range(1, 31)], 0)
     assert len(orders._ended) == 10
-    assert orders.read_down([order(str(e), "filled", e) for e in range(1, 31)], 0, TEMPLATE_ORDER) == []
+    assert (
+        orders.read_down([order(str(e), "filled", e) for e in range(1, 31)], 0, TEMPLATE_ORDER)
+        == []
+    )
 
 
 # positions and figures

@@ -123,7 +123,9 @@ async def test_ready_at_the_first_verified_snapshot_and_the_book_is_the_truth() 
         await stage.equal_to_the_truth(context)
 
 
-@pytest.mark.parametrize("kind", ["gap", "duplicate", "reorder", "mismatch", "crossed", "disconnect"])
+@pytest.mark.parametrize(
+    "kind", ["gap", "duplicate", "reorder", "mismatch", "crossed", "disconnect"]
+)
 async def test_after_a_fault_it_says_so_at_once_and_comes_back(kind: str) -> None:
     async with staged() as stage, stage.life() as context:
         await context.until(lambda: len(context.said("book_delta")) > 5, "deltas")
@@ -198,9 +200,7 @@ async def test_a_venue_that_does_not_answer_is_asked_by_the_schedule() -> None:
         stage.server.inject("5xx", "rest", count=7)
         timer = InstantTimer()
         base_url = stage.addresses.base_url
-        found = await stream.native_symbol(
-            venue("extended"), "linear", "BTC-PERP", base_url, timer
-        )
+        found = await stream.native_symbol(venue("extended"), "linear", "BTC-PERP", base_url, timer)
         assert found == SYMBOL
         waits = [slept for slept in timer.slept_s if slept >= 30]
         assert [wait // 60 * 60 for wait in waits] == [60] * 5 + [300] * 2

@@ -72,8 +72,8 @@ def test_values_are_masked_wherever_they_stand() -> None:
         "name": "KeyRejected",
         "message": f"key {MASK} is unknown",
     }
-    assert 'ted secret' not in masker.text("as a URL: quo%22ted%20secret")
-    assert 'ted secret' not in masker.text(json.dumps({"text": 'quo"ted secret'}))
+    assert "ted secret" not in masker.text("as a URL: quo%22ted%20secret")
+    assert "ted secret" not in masker.text(json.dumps({"text": 'quo"ted secret'}))
 
 
 def test_short_values_do_not_blank_out_words() -> None:
@@ -100,8 +100,10 @@ def test_depth_and_cycles_end() -> None:
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(SECRET),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(max_size=5) | st.just(SECRET), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(st.text(max_size=5) | st.just(SECRET), inner, max_size=3)
+        ),
         max_leaves=12,
     )
 )

@@ -58,7 +58,8 @@ async def test_a_request_as_asked_and_its_answer() -> None:
     seen: dict[str, object] = {}
 
     async def handler(request: web.Request) -> web.Response:
-        seen.update(query=request.query_string, path=request.path, headers=request.headers.copy())
+        seen.update(query=list(request.query.items()), path=request.path)
+        seen["headers"] = request.headers.copy()
         return web.Response(text="told", headers={"X-More": "yes"})
 
     async with serving(handler) as url, client() as rests:
@@ -73,7 +74,7 @@ async def test_a_request_as_asked_and_its_answer() -> None:
     assert (answer.status, answer.body, answer.headers["x-more"]) == (200, b"told", "yes")
     assert answer.received_ns > 0
     assert seen["path"] == "/info/markets"
-    assert seen["query"] == "market=BTC-USD&market=A+B%26C"
+    assert seen["query"] == [("market", "BTC-USD"), ("market", "A B&C")]
     headers = seen["headers"]
     assert isinstance(headers, Mapping)
     assert (headers["X-Api-Key"], headers["User-Agent"]) == ("k", "ours/1")
@@ -226,7 +227,5 @@ async def test_a_rate_limit_holds_the_next_request(
         ),
     ],
 )
-def test_retry_after_in_all_its_spellings(
-    headers: dict[str, str], expected: float | None
-) -> None:
+def test_retry_after_in_all_its_spellings(headers: dict[str, str], expected: float | None) -> None:
     assert retry_after_s(headers) == expected
