@@ -131,7 +131,7 @@ class AccountActor:
         self._stream.want_catch_up = lambda: self._rest.soon(catch_up=True)
         self._stream.on_fault = self._rest.on_fault = self._judge
         self._stream.report = self._rest.report = self._context.fault
-        self._rest.on_success = self._key.accepted
+        self._stream.on_success = self._rest.on_success = self._key.accepted
 
     def _take_controls(self) -> None:
         context = self._context

@@ -109,7 +109,7 @@ class RestLane:
         self._set_pace((now_ns - started_ns) / 1e9)
         interval_ns = round(self.lane.interval_effective_ms * 1e6)
         # The grid stays where it was; beats that a slow answer missed are left out.
-        missed = max(0, (now_ns - self._due_ns) // interval_ns) if self._due_ns else 0
+        missed = max(-1, (now_ns - self._due_ns) // interval_ns)
         self._due_ns = self._due_ns + (missed + 1) * interval_ns if self._due_ns else now_ns
         if fault is None:
             self._failed_rounds = 0

@@ -220,14 +220,16 @@ class Orders:
             if times + 1 < MISSING_MAX:
                 self.missing[order_id] = times + 1
                 continue
-            held = self.open.get(order_id, template)
+            held = self.open.get(order_id)
+            # Barely above what was known, so that the venue's own word, should it come, is news.
+            version = (self._newest if held is None else held.version) + 1
             gone.append(
                 msgspec.structs.replace(
-                    held,
+                    template if held is None else held,
                     order_id=order_id,
                     status="canceled",
                     reason="not_found",
-                    version=max(held.version, self._newest) + 1,
+                    version=version,
                 )
             )
         return self.news(gone, now_ns)

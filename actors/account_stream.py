@@ -31,6 +31,7 @@ class AccountStream:
         self.complete = False
         """Open, caught up, and nothing skipped since: REST need not look for fills."""
         self.want_catch_up: Callable[[], None] = lambda: None
+        self.on_success: Callable[[], None] = lambda: None
         self.on_fault: Callable[[Fault], None] = lambda _: None
         self.report: Callable[[Fault], None] = lambda _: None
         self._story = story
@@ -53,6 +54,7 @@ class AccountStream:
 
     def events(self, events: list[Event]) -> None:
         self._progress.frame()
+        self.on_success()
         now_ns = self._clock.monotonic_ns()
         heard = Heard(events=events, at_ns=now_ns)
         if self._buffer is None:

@@ -20,6 +20,13 @@ from actors.runtime.outbox import BookSource, Outbox
 DEADLINE_S = 30.0
 
 
+async def until(holds: Callable[[], object], pause_s: float = 0.005) -> None:
+    """Polls `holds` until it is true; TimeoutError after DEADLINE_S."""
+    async with asyncio.timeout(DEADLINE_S):
+        while not holds():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(pause_s)
+
+
 class Put(NamedTuple):
     kind: str
     topic: str
@@ -94,11 +101,11 @@ class KeptContext:
 
     @property
     def outbox(self) -> Outbox:
-        return cast(Outbox, self.kept)
+        return cast("Outbox", self.kept)
 
     @property
     def link(self) -> CacheLink:
-        return cast(CacheLink, self.kept_link)
+        return cast("CacheLink", self.kept_link)
 
     def descriptor(self, name: str) -> int:
         raise KeyError(name)
@@ -139,9 +146,7 @@ class KeptContext:
     async def until(self, holds: Callable[[], object], what: str) -> None:
         """Polls `holds` until it is true; fails by name after DEADLINE_S."""
         try:
-            async with asyncio.timeout(DEADLINE_S):
-                while not holds():
-                    await asyncio.sleep(0.005)
+            await until(holds)
         except TimeoutError:
             last = {
                 put.key: put.message for put in self.kept.puts if put.kind == "connection_state"

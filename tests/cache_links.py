@@ -229,9 +229,21 @@ def delta(sequence: int, levels: int = 4, **more: Any) -> BookDelta:
 
 
 def envelope(
-    kind: str, topic: str, message: Any, source: str = "account:extended:1", number: int = 1, **more: Any
+    kind: str,
+    topic: str,
+    message: Any,
+    source: str = "account:extended:1",
+    number: int = 1,
+    **more: Any,
 ) -> Envelope:
     fields = {"epoch": 1, "sent_ns": 1_000, **more}
     return Envelope(
-        VERSION, kind, source, fields["epoch"], number, fields["sent_ns"], topic, encode_body(message)
+        VERSION,
+        kind,
+        source,
+        fields["epoch"],
+        number,
+        fields["sent_ns"],
+        topic,
+        encode_body(message),
     )

@@ -203,17 +203,21 @@ class Service(Program):
         assert status == 200, tree
         return {child["actor"]: child for child in tree["children"]}
 
-    async def pid_of(self, actor: str) -> int:
+    async def pid_of(self, actor: str, not_pid: int = 0) -> int:
+        """The process of a READY actor; `not_pid` is the one that the test just killed."""
+
         async def pid() -> int | None:
             child = (await self.children()).get(actor)
-            return child["pid"] if child and child["state"] == "ready" else None
+            is_ready = child is not None and child["state"] == "ready"
+            return child["pid"] if child and is_ready and child["pid"] != not_pid else None
 
         found: int = await until(pid, START_SECONDS_MAX, f"{actor} is ready")
         return found
 
-    async def kill(self, actor: str, number: int = signal.SIGKILL) -> int:
-        pid = await self.pid_of(actor)
-        os.kill(pid, number)
+    async def kill(self, actor: str, not_pid: int = 0) -> int:
+        """SIGKILL to the actor's process; returns the pid that is gone."""
+        pid = await self.pid_of(actor, not_pid)
+        os.kill(pid, signal.SIGKILL)
         return pid
 
 

@@ -68,6 +68,7 @@ class StreamClient:
         self._topics = topics
         self._last_id = ""
         self._task: asyncio.Task[None] | None = None
+        self._connection: asyncio.Task[None] | None = None
         self.received = Received()
 
     async def __aenter__(self) -> Self:
@@ -83,8 +84,14 @@ class StreamClient:
     async def _run(self) -> None:
         once = self._sse if self._door == "sse" else self._websocket
         while True:
+            self._connection = asyncio.create_task(once())
             try:
-                await once()
+                await asyncio.wait({self._connection})
+                if not self._connection.cancelled():
+                    self._connection.result()
+            except asyncio.CancelledError:
+                self._connection.cancel()
+                raise
             except (aiohttp.ClientConnectorError, ConnectionRefusedError) as error:
                 self.received.refused.append(repr(error))
             except (
@@ -95,6 +102,11 @@ class StreamClient:
             ):
                 pass
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    def drop(self) -> None:
+        """Ends the connection as a bad network would; the client comes back by itself."""
+        if self._connection is not None:
+            self._connection.cancel()
 
     def _keep(self, message: dict[str, Any], marks: bool) -> None:
         self.received.messages.append(message)

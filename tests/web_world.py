@@ -1,4 +1,4 @@
-"""A web process in the test's own loop: the real app on the real server, its replica fed by hand."""
+"""A web process in the test's loop: the real app on the real server, its replica fed by hand."""
 
 from __future__ import annotations
 
@@ -51,6 +51,28 @@ CONFIG: dict[str, Any] = {
 }
 
 
+FILL_TOPIC = "fills:extended:1"
+
+
+def fill_struct(
+    number: int, name: str = "1", venue: str = "extended", received_ns: int = 1
+) -> Fill:
+    return Fill(
+        venue=venue,
+        account=name,
+        fill_id=str(number),
+        order_id="7",
+        symbol="BTC-USD",
+        product="linear",
+        side="buy",
+        price="100.50",
+        quantity="0.10",
+        liquidity="taker",
+        received_ns=received_ns,
+        via="websocket",
+    )
+
+
 class FedReplica(Replica):
     """A replica whose cache is the test: changes come by `feed`, the journal from `journal`."""
 
@@ -98,7 +120,7 @@ class FakeControl:
 
     async def call(self, op: str, timeout_s: float = 2.0, **args: Any) -> dict[str, Any]:
         self.calls.append((op, args))
-        answer = self.answers[op]
+        answer: dict[str, Any] | Exception = self.answers[op]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -194,20 +216,7 @@ class World:
         return self.replica.feed("book_delta", topic, topic, delta)
 
     def fill(self, number: int, name: str = "1", venue: str = "extended") -> Any:
-        fill = Fill(
-            venue=venue,
-            account=name,
-            fill_id=str(number),
-            order_id="7",
-            symbol="BTC-USD",
-            product="linear",
-            side="buy",
-            price="100.50",
-            quantity="0.10",
-            liquidity="taker",
-            received_ns=self.now_ns(),
-            via="websocket",
-        )
+        fill = fill_struct(number, name, venue, self.now_ns())
         return self.replica.feed("fill", f"account:{venue}:{name}", f"fills:{venue}:{name}", fill)
 
     def figures(self, name: str = "1", venue: str = "extended", equity: str = "1000.10") -> Any:
@@ -321,8 +330,16 @@ async def serving(world: World) -> AsyncIterator[Served]:
         await served.stop(0.5)
 
 
-async def until(condition: Callable[[], Any], what: str, seconds: float = 5.0) -> None:
+async def until(
+    condition: Callable[[], Any], what: str, seconds: float = 5.0, every_s: float = 0.005
+) -> None:
+    """Waits for a truthy answer; awaits it where it is awaitable."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while True:
+        answer = condition()
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        if answer:
+            return
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(every_s)

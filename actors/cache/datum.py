@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from sys import intern
 from typing import Final, Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -71,12 +72,13 @@ class Change(NamedTuple):
 
 def change_of(seq: int, prev: int, envelope: Envelope) -> Change:
     """The change that a source's frame made as number `seq`, after `prev` of its topic."""
+    # Changes are kept by the ten thousand and name the same few topics, kinds and sources.
     return Change(
         seq,
         prev,
-        envelope.key,
-        envelope.kind,
-        envelope.source,
+        intern(envelope.key),
+        intern(envelope.kind),
+        intern(envelope.source),
         envelope.epoch,
         envelope.sent_ns,
         envelope.body,

@@ -14,7 +14,7 @@ RING_COUNT: Final = 50_000
 RING_BYTES: Final = 16 * 1024 * 1024
 ACCOUNT_SHARE: Final = 0.25
 """Of both bounds, kept apart so that a flood of market data never pushes account events out."""
-CHANGE_BYTES: Final = 250
+CHANGE_BYTES: Final = 350
 """What a change costs beside its body."""
 
 

@@ -125,14 +125,17 @@ class Store:
         self.__dict__.update(other.__dict__)
 
     def keep_missing(self, old: Store) -> None:
-        """Takes over what only `old` holds: the data of sources that are gone stay, stale."""
+        """Takes over what only `old` holds: the data of sources that are gone stay, stale.
+
+        Their topics begin anew: the cache counts them from its first word of them on.
+        """
         for topic in old.topics():
             if topic in self._last:
                 if topic_kind(topic) in SERVICE_TOPICS and topic in old.latest:
                     items = self.latest.setdefault(topic, {})
                     self.latest[topic] = {**old.latest[topic], **items}
                 continue
-            self._last[topic] = old.last_seq(topic)
+            self._last[topic] = 0
             if topic in old.books:
                 self.books[topic] = old.books[topic]
             if topic in old.latest:

@@ -95,9 +95,10 @@ class ChildContext:
 
     def ready(self) -> None:
         if not self._ready:
-            self._ready = self.supervisor.send("ready", Ready())
-            # With it the supervisor knows at once what was achieved, not a second later.
-            self.supervisor.send("heartbeat", self._heartbeat())
+            # With a heartbeat, so that what was achieved is known at once, not a second later.
+            self._ready = self.supervisor.send_together(
+                ("ready", Ready()), ("heartbeat", self._heartbeat())
+            )
 
     def fault(self, fault: Fault | FaultReport, level: str = "warning") -> None:
         """Report `fault`; its text is cut to TEXT_LENGTH_MAX, secrets in it are masked."""

@@ -50,17 +50,22 @@ class SupervisorLink(asyncio.Protocol):
 
     def send(self, kind: str, body: msgspec.Struct) -> bool:
         """Hand one frame to the transport; False (and counted) where too much waits unsent."""
+        return self.send_together((kind, body))
+
+    def send_together(self, *messages: tuple[str, msgspec.Struct]) -> bool:
+        """As `send`, in one write, so that the supervisor reads them at one time."""
         transport = self._transport
         if transport is None or transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
             self.dropped += 1
             return False
+        transport.write(b"".join(self._frame(kind, body) for kind, body in messages))
+        return True
+
+    def _frame(self, kind: str, body: msgspec.Struct) -> bytes:
         self._seq += 1
         now = self._clock.monotonic_ns()
-        envelope = Envelope(
-            VERSION, kind, self._actor, self._epoch, self._seq, now, "", encode_body(body)
-        )
-        transport.write(pack(envelope))
-        return True
+        encoded = encode_body(body)
+        return pack(Envelope(VERSION, kind, self._actor, self._epoch, self._seq, now, "", encoded))
 
     async def flush(self, timeout_s: float) -> None:
         """Wait until the kernel has every byte; what it has outlives this process."""

@@ -55,6 +55,8 @@ class FrameStream(asyncio.Protocol):
         self._on_open(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._transport is None:
+            return
         frames: list[Received] = []
         fault: MalformedEnvelope | None = None
         try:
@@ -104,7 +106,8 @@ class FrameStream(asyncio.Protocol):
         transport, self._transport = self._transport, None
         self.writable = False
         if transport is not None:
-            transport.abort()
+            # Later, as asyncio counts the end twice when it comes within resume_writing.
+            asyncio.get_running_loop().call_soon(transport.abort)
 
     def finish(self) -> None:
         """Ends the link once what was written has been taken by the peer."""

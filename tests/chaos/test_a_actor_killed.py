@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -38,6 +39,7 @@ class Reader(threading.Thread):
         self._listener.bind(str(path))
         self._listener.listen(64)
         self._threads: list[threading.Thread] = []
+        self._connections: list[socket.socket] = []
         self.last: dict[tuple[str, int], int] = {}
         self.lost = 0
         self.doubled = 0
@@ -49,6 +51,7 @@ class Reader(threading.Thread):
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self._connections.append(connection)
             thread = threading.Thread(target=self._read, args=(connection,), daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -72,6 +75,9 @@ class Reader(threading.Thread):
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.join(5)
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(5)
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.chaos.conftest import StartZoo
-from tests.chaos.service import ZooService, wait_for
+from tests.chaos.service import ZooService, descendants, wait_for
 
 ACTORS = [f"orderbook:zoo:linear:{number}" for number in range(8)]
 NEW_ZYGOTE_S_MAX = 5.0
+ROUNDS = 4
+"""A zygote lost again and again comes back after 0, 0.1, 0.5, 1, … s."""
 RESETS = {"reset_after_stream_s": 0.0, "heartbeat_deadline_s": 30.0}
 
 
@@ -73,3 +77,38 @@ def test_d_actor_that_dies_under_a_stopped_zygote_is_restarted(start_zoo: StartZ
     assert last["signal"] == signal.SIGKILL
     assert service.call("tree")["zygote_pid"] != old
     assert service.stop() == 0
+
+
+@pytest.mark.processes
+def test_d_zygote_lost_in_the_middle_of_starts_leaves_nobody_behind(
+    start_zoo: StartZoo, seeded: random.Random
+) -> None:
+    service = start_zoo(dict.fromkeys(ACTORS, ("idle", {})), RESETS)
+    for _ in range(ROUNDS):
+        before = service.children()
+        zygote = service.tree()["zygote_pid"]
+        for actor in ACTORS:
+            os.kill(before[actor]["pid"], signal.SIGKILL)
+        time.sleep(seeded.uniform(0.0, 0.02))
+        os.kill(zygote, signal.SIGKILL)
+        for actor in ACTORS:
+            service.wait_reborn(actor, before[actor]["epoch"], NEW_ZYGOTE_S_MAX)
+
+        def strangers() -> set[int]:
+            tree = service.call("tree")
+            known = {child["pid"] for child in tree["children"]} | {tree["zygote_pid"]}
+            titles = {pid: _title(pid) for pid in descendants(service.pid)}
+            return {pid for pid, title in titles.items() if title and pid not in known}
+
+        wait_for("only known processes", lambda: not strangers(), 2.0)
+    print(f"{ROUNDS} rounds, {len(ACTORS)} starts each under a dying zygote")
+    assert service.stop() == 0
+
+
+def _title(pid: int) -> str:
+    """Empty for the resource tracker, which is multiprocessing's own."""
+    try:
+        text = Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
+    return "" if "resource_tracker" in text else text

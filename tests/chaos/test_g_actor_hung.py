@@ -5,6 +5,9 @@ The deadline is 2 s here (the service's own is 5 s), so that the test stays shor
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from typing import Any
 
 import pytest
@@ -45,6 +48,27 @@ def test_g_hung_actors_are_found_dumped_and_replaced(start_zoo: StartZoo) -> Non
         assert replaced_s <= 1.0
     idle = service.child("orderbook:zoo:linear:idle")
     assert (idle["epoch"], idle["state"]) == (1, "ready")
+    assert service.stop() == 0
+
+
+@pytest.mark.processes
+def test_g_a_paused_supervisor_blames_nobody(start_zoo: StartZoo) -> None:
+    """As when the machine itself is paused: what was said meanwhile is read before any verdict."""
+    actors = [f"orderbook:zoo:linear:{number}" for number in range(6)]
+    service = start_zoo({actor: ("idle", {}) for actor in actors}, {"heartbeat_deadline_s": 2.0})
+    before = service.pids()
+    zygote = service.tree()["zygote_pid"]
+    os.kill(service.pid, signal.SIGSTOP)
+    # The pause has to outlast the deadline; there is nothing to wait for but time.
+    time.sleep(3.0)
+    os.kill(service.pid, signal.SIGCONT)
+    wait_for("the stall was noticed", lambda: "stood still" in service.log.read_text(), 5.0)
+    # Longer than the next verdict would take.
+    resumed = time.monotonic()
+    wait_for("two more seconds", lambda: time.monotonic() - resumed > 2.2, 5.0, 0.1)
+    assert service.pids() == before
+    assert service.tree()["zygote_pid"] == zygote
+    assert all(service.history(actor) == [] for actor in actors)
     assert service.stop() == 0
 
 

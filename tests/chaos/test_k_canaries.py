@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import signal
 from pathlib import Path
 
 import psutil
@@ -125,8 +124,8 @@ async def scan(folder: Path, settings: dict[str, str], needles: dict[str, bytes]
             "token": {"web:1"},
         }
         await assert_only(service, needles, allowed, "after the start")
-        os.kill(await service.pid_of("account:extended:1"), signal.SIGKILL)
-        await service.ready()
+        killed = await service.kill("account:extended:1")
+        await service.pid_of("account:extended:1", not_pid=killed)
         await assert_only(service, needles, allowed, "after a restart")
         log = service.output.read_bytes()
         told = [name for name, needle in needles.items() if needle in log]

@@ -7,6 +7,7 @@ stand-in that is there or is not.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -196,7 +197,7 @@ async def test_j_a_venue_down_for_an_hour_restarts_no_process(
         for what in ("account stream", "book stream"):
             # The silence, once at once, five minutes of minutes, then each five minutes.
             tries = [at - down_s for at in wire.tried[what] if at > down_s]
-            waits = [after - before for before, after in zip(tries, tries[1:], strict=False)]
+            waits = [after - before for before, after in itertools.pairwise(tries)]
             assert tries[0] <= 50
             assert [wait // 60 * 60 for wait in waits[:5]] == [60] * 5
             assert all(300 <= wait <= 330 for wait in waits[5:])

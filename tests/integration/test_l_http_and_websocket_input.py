@@ -129,7 +129,10 @@ RAW: list[tuple[bytes, int]] = [
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 200_000 + b"\r\n\r\n", 431),
     (b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n", 400),
     (b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n", 413),
-    (b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", 400),
+    (
+        b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+        400,
+    ),
     (b"GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n", 400),
 ]
 
@@ -208,7 +211,8 @@ async def test_l_a_body_without_a_length_is_cut_at_the_limit(served: Served) -> 
     """Nothing reads bodies here; one that never ends must not be kept."""
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
     writer.write(
-        b"POST /api/points/refresh HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"POST /api/points/refresh HTTP/1.1\r\nHost: localhost\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n"
     )
     async with asyncio.timeout(5):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 501")

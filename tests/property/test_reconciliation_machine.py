@@ -90,7 +90,7 @@ class Reconciliation(RuleBasedStateMachine):
         """A new life of the actor."""
         self.story = Reconciler(VENUE, ACCOUNT, PRODUCT)
         self.story.adopt(self.cache.welcome())
-        feed = cast(Feed, self.cache)
+        feed = cast("Feed", self.cache)
         self.stream = AccountStream(self.story, feed, self.clock, Progress(self.clock))
         self.connected = False
         self.asked = None
@@ -115,7 +115,7 @@ class Reconciliation(RuleBasedStateMachine):
     def place_and_execute(self) -> None:
         [placed] = self.world.place()
         self.say([placed])
-        self.say(self.world.execute(cast(Order, placed).order_id))
+        self.say(self.world.execute(cast("Order", placed).order_id))
 
     @precondition(lambda self: self.world.held)
     @rule()
@@ -145,7 +145,7 @@ class Reconciliation(RuleBasedStateMachine):
     @rule(kind=st.sampled_from(["execute", "place"]))
     def malformed(self, kind: str) -> None:
         """A frame arrives that cannot be read: what it said is only known to REST."""
-        placed = cast(Order, self.world.place()[0])
+        placed = cast("Order", self.world.place()[0])
         if kind == "execute":
             self.world.execute(placed.order_id)
         frame = KeptFrame(0, "{", "cut")

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 import pytest
 from actor_context import KeptContext, welcome_of
@@ -15,6 +16,7 @@ from actors import account
 from actors.account import KEY_REJECTIONS_WINDOW_S, KeyTally
 from actors.account_stream import BUFFER_EVENTS_MAX
 from actors.errors import ConfigFault, KeyRejected
+from actors.messages.account import Order
 from actors.messages.control import Pause, Reconnect, Refresh, Resume, Resync, Welcome
 from actors.runtime.clock import FakeClock, SystemClock
 from actors.simulator.accounts import Account, AccountSpec
@@ -110,6 +112,10 @@ async def staged(*, scripted: bool = False) -> AsyncIterator[Stage]:
         await server.stop()
 
 
+def reconnected(context: KeptContext, connects: int) -> bool:
+    return bool(context.last("connection_state", "websocket").connects > connects)
+
+
 async def settled(stage: Stage, context: KeptContext) -> None:
     """The flow has ended, and everything was told."""
     stage.fill_rate(0)
@@ -161,12 +167,7 @@ async def test_fills_over_breaks_of_the_stream_none_lost_none_doubled_in_order()
                     lambda: context.state_of("websocket") != "connected", f"{kind} is noticed"
                 )
                 context.controls["reconnect"](Reconnect(lane="websocket"))
-                await context.until(
-                    lambda before=connects: (
-                        context.last("connection_state", "websocket").connects > before
-                    ),
-                    "connected again",
-                )
+                await context.until(partial(reconnected, context, connects), "connected again")
         await settled(stage, context)
         assert stage.told() == stage.truth()
 
@@ -201,7 +202,7 @@ async def test_what_ended_between_two_lives_is_told() -> None:
         for order in [order for order in ledger.orders.values() if order.open]:
             exchange.cancel(stage.account, order)
         async with stage.life() as second:
-            latest = {}
+            latest: dict[str, Order] = {}
             for life in (first, second):
                 for order in life.said("order"):
                     if (

@@ -105,7 +105,7 @@ def unbroken(changes: list[Any], before: int = 0) -> bool:
     """Each change names the one before it in its topic, in rising order."""
     last: dict[str, int] = {}
     for change in changes:
-        if change.prev != last.get(change.topic, before if before else change.prev):
+        if change.prev != last.get(change.topic, before or change.prev):
             return False
         if change.seq <= last.get(change.topic, 0):
             return False
@@ -201,17 +201,22 @@ async def test_cache_killed_account_topics_resume_exactly_market_with_a_snapshot
                 await asyncio.sleep(0)
         await cache.kill()
         await until(lambda: not web.replica.connected)
-        assert web.replica.store.freshness(
-            FILLS, web.replica.store.snapshot(FILLS)[-1][1] if fills and web.of("fills") else
-            web.replica.store.snapshot(TOPIC)[-1][1], 0
-        ).stale_reason == "cache not connected"
+        assert (
+            web.replica.store.freshness(
+                FILLS,
+                web.replica.store.snapshot(FILLS)[-1][1]
+                if fills and web.of("fills")
+                else web.replica.store.snapshot(TOPIC)[-1][1],
+                0,
+            ).stale_reason
+            == "cache not connected"
+        )
         account.outbox.put("fill", FILLS, fill(str(fills)))
         fills += 1
         await cache.start()
         await connected(account, book)
         await until(lambda: web.replica.connected)
-        expected = fills
-        await until(lambda: len(web.of("fills")) >= expected)
+        await until(lambda count=fills: len(web.of("fills")) >= count)  # type: ignore[misc]
     await until(lambda: web.replica.store.books[TOPIC].sequence == book.sequence)
     assert [decoded(it)["fill_id"] for it in web.of("fills")] == [str(at) for at in range(fills)]
     assert unbroken(web.of("fills"))

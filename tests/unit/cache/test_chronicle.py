@@ -278,7 +278,9 @@ def test_while_it_cannot_be_written_events_are_served_and_not_acknowledged(
     assert told.chronicle.commit()
     assert not told.chronicle.journal.failure
     told.crash()
-    assert [it.value.fill_id for it in told.chronicle.store.accounts["extended", "1"].fills] == ["1"]
+    assert [it.value.fill_id for it in told.chronicle.store.accounts["extended", "1"].fills] == [
+        "1"
+    ]
 
 
 def test_numbers_that_a_reader_saw_never_come_again(tmp_path: Path) -> None:

@@ -109,7 +109,11 @@ def test_a_section_confirmed_as_a_whole_is_younger(world: World) -> None:
     word = Confirmed(via="websocket", received_ns=WALL + 900 * MS)
     world.tell("confirmed", POSITIONS, word, 1_000 * MS, ACCOUNT)
     fresh = world.position(1_200)
-    assert (fresh.age_ms, fresh.via, fresh.as_of_us) == (200.0, "websocket", (WALL + 900 * MS) // 1000)
+    assert (fresh.age_ms, fresh.via, fresh.as_of_us) == (
+        200.0,
+        "websocket",
+        (WALL + 900 * MS) // 1000,
+    )
     assert fresh.changed_us == WALL // 1000
 
 
@@ -122,9 +126,7 @@ def test_a_quiet_book_on_a_living_connection_is_not_stale(world: World) -> None:
 
 
 def test_a_newer_connection_does_not_vouch_for_what_an_older_one_told(world: World) -> None:
-    world.lane(
-        BOOK, "websocket", since_mono_ns=50_000 * MS, last_message_mono_ns=60_000 * MS
-    )
+    world.lane(BOOK, "websocket", since_mono_ns=50_000 * MS, last_message_mono_ns=60_000 * MS)
     assert world.book(60_100).stale
 
 

@@ -386,7 +386,9 @@ def test_snapshots_of_account_topics_are_sections(tell: Told) -> None:
     tell("order", ORDERS, order("2", 1, "filled"))
     tell("position", POSITIONS, position("1"))
     tell("account_snapshot", ACCOUNT, balance("1"))
-    found = {topic: [kind for kind, _ in tell.store.snapshot(topic)] for topic in tell.store.topics()}
+    found = {
+        topic: [kind for kind, _ in tell.store.snapshot(topic)] for topic in tell.store.topics()
+    }
     assert found == {
         FILLS: ["fill"],
         ORDERS: ["order"],

@@ -135,8 +135,14 @@ async def test_it_waits_for_a_cache_that_is_not_there_yet(peer: Peer) -> None:
         await source.close()
 
 
-@pytest.mark.parametrize("bad", [b"\xc1\xc1", pack(Envelope(VERSION, "fill", "c", 1, 0, 1, "", b"")),
-                                 pack(Envelope(VERSION, "ack", "c", 1, 0, 1, "", b"\xc1"))])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"\xc1\xc1",
+        pack(Envelope(VERSION, "fill", "c", 1, 0, 1, "", b"")),
+        pack(Envelope(VERSION, "ack", "c", 1, 0, 1, "", b"\xc1")),
+    ],
+)
 async def test_nonsense_of_the_cache_ends_that_connection_only(
     peer: Peer, source: Source, bad: bytes
 ) -> None:

@@ -161,7 +161,7 @@ async def test_through_a_proxy_and_a_proxy_that_refuses() -> None:
     for scheme in ("http", "socks5", "socks5h"):
         gone = ProxyAddress(scheme=scheme, host="127.0.0.1", port=1)
         async with client(proxy=gone) as rests:
-            with pytest.raises(ProxyFailed, match="127.0.0.1:1"):
+            with pytest.raises(ProxyFailed, match=r"127\.0\.0\.1:1"):
                 await rests.fetch(get("http://127.0.0.1:9"))
 
 

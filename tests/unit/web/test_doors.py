@@ -112,9 +112,7 @@ async def test_sse_ends_with_a_closing_event_and_a_whole_body(served: Served) ->
 
 async def test_sse_over_http_1_0_goes_without_chunks(served: Served) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
-    writer.write(
-        f"GET /api/stream?topics={FILLS} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
-    )
+    writer.write(f"GET /api/stream?topics={FILLS} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
     async with asyncio.timeout(5):
         head = await reader.readuntil(b"\r\n\r\n")
         assert b"chunked" not in head.lower()
@@ -220,12 +218,15 @@ async def test_a_message_that_is_too_large_closes_with_1009(served: Served) -> N
 
 
 async def test_a_flood_of_messages_closes_with_1008(served: Served) -> None:
+    async def flood(socket: Any) -> None:
+        for _ in range(web.websocket.MESSAGES_MAX + 5):
+            await ask(socket, op="ping")
+        while True:
+            await hear(socket, "welcome", "pong", "closing")
+
     async with connect(served) as socket:
         with pytest.raises(websockets.ConnectionClosed) as caught:
-            for _ in range(web.websocket.MESSAGES_MAX + 5):
-                await ask(socket, op="ping")
-            while True:
-                await hear(socket, "welcome", "pong", "closing")
+            await flood(socket)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == REFUSED
 
