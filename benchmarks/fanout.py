@@ -14,7 +14,7 @@ CLIENTS = (100, 1_000)
 EVENTS_PER_SECOND = {100: 100.0, 1_000: 20.0}
 SECONDS = 4.0
 ROUNDS = 3
-MARK = "bench-"
+MARKS = {"ours": '"kind":"mark_price"', "peer": "bench-"}
 
 
 class Program:
@@ -52,8 +52,9 @@ def measure(server: tuple[str, ...], kind: str, path: str, clients: int, hello: 
     program = Program(*server)
     try:
         port = int(program.read()["port"])
+        mark = MARKS["ours" if server[0] == "fanout_ours.py" else "peer"]
         load = Program(
-            "load_clients.py", kind, "127.0.0.1", str(port), path, str(clients), MARK, hello
+            "load_clients.py", kind, "127.0.0.1", str(port), path, str(clients), mark, hello
         )
         try:
             load.read()
@@ -79,7 +80,7 @@ def measure(server: tuple[str, ...], kind: str, path: str, clients: int, hello: 
         program.end()
 
 
-SUBSCRIBE = '{"op":"subscribe","topics":["ticker:bench:linear:X"]}'
+SUBSCRIBE = '{"op":"subscribe","topics":["mark:bench:linear:X"]}'
 
 
 def main() -> None:
@@ -92,7 +93,7 @@ def main() -> None:
         rows.append(Row(what, ours, "µs", "queue per client", usual, 1 / 4))
         rows.append(Row(what, ours, "µs", "websockets.broadcast()", broadcast, 1.0))
         ours = measure(
-            ("fanout_ours.py",), "sse", "/api/stream?topics=ticker:bench:linear:X", clients, ""
+            ("fanout_ours.py",), "sse", "/api/stream?topics=mark:bench:linear:X", clients, ""
         )
         usual = measure(("fanout_peers.py", "usual"), "sse", "/sse", clients, "")
         rows.append(Row(f"SSE, {clients} clients", ours, "µs", "queue per client", usual, 1 / 4))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Final
 
 from actors.errors import ConfigFault
-from config.environment import Environment, Variable
+from config.environment import PROCESS, Environment, Variable
 from config.proxy_address import parse_proxy
 
 ACCOUNTS_MAX: Final = 1000
@@ -72,6 +72,7 @@ class Account:
 
     `name` is its number N, `label` its CODE, `secrets` what its own process alone may see (field
     names in small letters, and `proxy` as one URL). `exit_address` is the proxy's `host:port`.
+    `from_process` are those of its variables that stood in the process environment.
     """
 
     venue: str
@@ -79,6 +80,7 @@ class Account:
     label: str = ""
     exit_address: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    from_process: tuple[str, ...] = ()
     faults: tuple[ConfigFault, ...] = ()
 
     @property
@@ -129,9 +131,12 @@ class _Draft:
         self.fields: dict[str, Variable] = {}
         self.proxies: list[Variable] = []
         self.codes: dict[str, Variable] = {}
+        self.from_process: list[str] = []
         self.faults: list[ConfigFault] = []
 
     def take(self, variable: Variable, match: re.Match[str]) -> None:
+        if variable.origin == PROCESS:
+            self.from_process.append(variable.name)
         if match["unknown"] is not None:
             self.faults.append(_unknown(self.family, variable, match["unknown"]))
             return
@@ -178,6 +183,7 @@ class _Draft:
             label=next(iter(self.codes), ""),
             exit_address=exit_address,
             secrets={} if self.faults else secrets,
+            from_process=tuple(self.from_process),
             faults=tuple(self.faults),
         )
 
@@ -264,12 +270,6 @@ def _without_twins(accounts: list[Account]) -> tuple[Account, ...]:
         if owner is not account:
             name = f"{account.venue}:{account.name}"
             fault = ConfigFault(name, f"the API key of {owner.venue}:{owner.name}", "its own")
-            account = Account(  # noqa: PLW2901 - the same account, quarantined
-                venue=account.venue,
-                name=account.name,
-                label=account.label,
-                exit_address=account.exit_address,
-                faults=(fault,),
-            )
+            account = replace(account, secrets={}, faults=(fault,))  # noqa: PLW2901 - the same
         result.append(account)
     return tuple(result)

@@ -11,9 +11,11 @@ from typing import Final
 import msgspec
 
 from actors.errors import UsageFault
+from config.descriptors import close_all, receive_with_descriptors
 
 SEALED_BYTES_MAX: Final = 64 * 1024
 PLAN_BYTES_MAX: Final = 4 * 1024 * 1024
+NOTE_BYTES_MAX: Final = 16 * 1024
 _SEALS: Final = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 
 
@@ -70,24 +72,24 @@ def read_sealed_bytes(descriptor: int, bytes_max: int) -> bytes:
     return data
 
 
-def send_descriptor(channel: socket.socket, descriptor: int) -> None:
-    """Hands a sealed memory file to the process at the other end of `channel`."""
-    socket.send_fds(channel, [b"s"], [descriptor])
+def send_descriptor(channel: socket.socket, descriptor: int, note: bytes = b"s") -> None:
+    """Hands a sealed memory file, and a note that is no secret, to the other end of `channel`."""
+    socket.send_fds(channel, [note], [descriptor])
 
 
-def receive_descriptor(channel: socket.socket) -> int | None:
-    """What `send_descriptor` sent (close-on-exec), or None when the other end sent nothing.
+def receive_descriptor(channel: socket.socket) -> tuple[bytes, int] | None:
+    """Note and descriptor (close-on-exec) as sent, or None when the other end sent nothing.
 
-    Raises UsageFault for more or less than one descriptor.
+    Raises UsageFault for more or less than one descriptor, and for a note that was cut.
     """
-    data, descriptors, flags, _ = socket.recv_fds(channel, 1, 1)
-    for descriptor in descriptors:
-        # `recv_fds` passes no flags on, so MSG_CMSG_CLOEXEC cannot be asked for here.
-        os.set_inheritable(descriptor, False)
-    if not data:
+    note, descriptors, flags = receive_with_descriptors(channel, NOTE_BYTES_MAX, 1)
+    if not note:
         return None
-    if len(descriptors) != 1 or flags & socket.MSG_CTRUNC:
-        for descriptor in descriptors:
-            os.close(descriptor)
-        raise UsageFault(f"expected one descriptor, found {len(descriptors)}")
-    return descriptors[0]
+    if len(descriptors) != 1 or flags & (socket.MSG_CTRUNC | socket.MSG_TRUNC):
+        found = len(descriptors)
+        close_all(descriptors)
+        raise UsageFault(
+            f"expected one descriptor and a note of at most {NOTE_BYTES_MAX} bytes, "
+            f"found {found} and {len(note)}"
+        )
+    return note, descriptors[0]

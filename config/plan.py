@@ -34,7 +34,11 @@ OUR_PREFIXES: Final = tuple(f"{family.name.upper()}_" for family in FAMILIES)
 
 
 class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """One account without its secrets; `secrets` is the descriptor that holds them, or None."""
+    """One account without its secrets; `secrets` is the descriptor that holds them, or None.
+
+    `secrets_digest` changes with them. `from_process` names its variables that the process
+    environment held, which a reload can find in the file alone.
+    """
 
     venue: str
     name: str
@@ -42,6 +46,8 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
     exit_address: str = ""
     quarantined: str = ""
     secrets: int | None = None
+    secrets_digest: str = ""
+    from_process: tuple[str, ...] = ()
 
 
 class LimitsPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +60,12 @@ class LimitsPlan(msgspec.Struct, frozen=True, kw_only=True):
     jitter_fraction: float
     reset_after_stream_s: float
     reset_after_account_s: float
+    reset_after_infrastructure_s: float
     infrastructure_delays_s: tuple[float, ...]
     heartbeat_deadline_s: float
     starting_deadline_s: float
+    stop_grace_s: float
+    shutdown_stage_s: float
     shutdown_bound_s: float
     quarantine_first_s: float
     quarantine_max_s: float
@@ -204,6 +213,17 @@ def _unknown_in_file(environment: Environment) -> list[str]:
     return unknown
 
 
+def account_plan(account: Account) -> AccountPlan:
+    return AccountPlan(
+        venue=account.venue,
+        name=account.name,
+        label=account.label,
+        exit_address=account.exit_address,
+        quarantined=account.quarantined,
+        from_process=account.from_process,
+    )
+
+
 def _plan(
     settings: Settings, simulated: bool, accounts: tuple[Account, ...], warnings: tuple[str, ...]
 ) -> Plan:
@@ -212,16 +232,7 @@ def _plan(
         mode=MODE,
         simulated=simulated,
         demo_seed=settings.demo_seed,
-        accounts=tuple(
-            AccountPlan(
-                venue=account.venue,
-                name=account.name,
-                label=account.label,
-                exit_address=account.exit_address,
-                quarantined=account.quarantined,
-            )
-            for account in accounts
-        ),
+        accounts=tuple(account_plan(account) for account in accounts),
         markets=settings.extended_markets,
         extended_base_url=settings.extended_base_url,
         extended_ws_url=settings.extended_ws_url,
@@ -260,9 +271,12 @@ def _limits(settings: Settings, simulated: bool) -> LimitsPlan:
         reset_after_account_s=(
             account if account is not None else DEMO_RESET_S if simulated else RESET_ACCOUNT_S
         ),
+        reset_after_infrastructure_s=settings.reset_after_infrastructure,
         infrastructure_delays_s=tuple(float(delay) for delay in settings.restart_infrastructure),
         heartbeat_deadline_s=settings.heartbeat_deadline,
         starting_deadline_s=settings.starting_deadline,
+        stop_grace_s=settings.stop_grace,
+        shutdown_stage_s=settings.shutdown_stage,
         shutdown_bound_s=settings.shutdown_bound,
         quarantine_first_s=settings.quarantine_first,
         quarantine_max_s=settings.quarantine_max,

@@ -229,6 +229,15 @@ class Settings(BaseSettings):
         le=86400,
         allow_inf_nan=False,
     )
+    reset_after_infrastructure: float = _setting(
+        10.0,
+        "The same for cache, web and the like, in the demo too.",
+        "10",
+        "Supervision",
+        ge=0,
+        le=86400,
+        allow_inf_nan=False,
+    )
     heartbeat_deadline: float = _setting(
         5.0,
         "Seconds without a sign of life after which a process is replaced.",
@@ -244,6 +253,24 @@ class Settings(BaseSettings):
         "20",
         "Supervision",
         ge=1,
+        le=600,
+        allow_inf_nan=False,
+    )
+    stop_grace: float = _setting(
+        5.0,
+        "Seconds that a process has to end when it is told to; then it is killed.",
+        "5",
+        "Supervision",
+        ge=0,
+        le=600,
+        allow_inf_nan=False,
+    )
+    shutdown_stage: float = _setting(
+        2.0,
+        "The same in each of the four stages of an ordered shutdown.",
+        "2",
+        "Supervision",
+        ge=0,
         le=600,
         allow_inf_nan=False,
     )

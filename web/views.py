@@ -8,6 +8,9 @@ from typing import Any, Final, Protocol, get_args
 import msgspec
 
 US: Final = 1000
+AS_TEXT: Final = frozenset({"version"})
+"""Venues' own numbers that can be above 2^53, where a browser's numbers end."""
+
 _MONO: Final = "_mono_ns"
 _WALL: Final = "_ns"
 
@@ -49,7 +52,7 @@ class Fresh(msgspec.Struct, kw_only=True):
 class _Column:
     """How one field of a struct is shown."""
 
-    __slots__ = ("annotation", "field", "mono", "name", "nested", "wall")
+    __slots__ = ("annotation", "field", "mono", "name", "nested", "text", "wall")
 
     def __init__(self, field: str, annotation: Any) -> None:
         self.field = field
@@ -58,7 +61,8 @@ class _Column:
         self.nested = _nested(annotation)
         suffix = _MONO if self.mono else _WALL if self.wall else ""
         self.name = field.removesuffix(suffix) + ("_us" if suffix else "")
-        self.annotation = int | None if suffix else _shown(annotation)
+        self.text = field in AS_TEXT
+        self.annotation = int | None if suffix else str if self.text else _shown(annotation)
 
 
 def _nested(annotation: Any) -> bool:
@@ -123,6 +127,8 @@ def shown(value: msgspec.Struct, wall_minus_mono_ns: int = 0) -> dict[str, Any]:
         held = getattr(value, column.field)
         if column.wall:
             held = held // US if held else None
+        elif column.text:
+            held = str(held)
         elif column.mono:
             held = (held + wall_minus_mono_ns) // US if held else None
         elif column.nested and held is not None:

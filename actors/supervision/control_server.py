@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -85,13 +84,11 @@ class ControlServer:
                 return
             await self._converse(reader, writer)
         except (OSError, TimeoutError):
-            # The peer left, or said nothing for too long; it knows itself.
-            return
+            # The peer left, said nothing for too long, or does not read: nothing waits for it.
+            writer.transport.abort()
         finally:
             self._connections -= 1
             writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         unpacker = msgpack.Unpacker(raw=False, max_buffer_size=REQUEST_BYTES_MAX)

@@ -19,9 +19,9 @@ _GOLDEN_64: Final = 0x9E3779B97F4A7C15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Every time and bound of supervision, in seconds and bytes; all are settings.
+    """Every time and bound of supervision, in seconds and bytes.
 
-    Raises ConfigFault that names the field, what was found and what is expected.
+    All are settings, save two that nobody would tune: `dump_wait_s` and `kill_repeat_s`. Raises ConfigFault that names the field, what was found and what is expected.
     """
 
     restart_first_delay_s: float = 0.0

@@ -37,5 +37,7 @@ class ChildSpec:
     config: Mapping[str, Any] = field(default_factory=dict)
     descriptors: Mapping[str, int] = field(default_factory=dict)
     label: str = ""
+    secrets_digest: str = ""
+    """Changes when the secrets change; tells nothing of them."""
     quarantined: str = ""
     """Not empty: a configuration error of this child alone; shown, not started."""

@@ -194,7 +194,7 @@ def new_state(limits: Limits, seed: int) -> KernelState:
 
 def digest_of(spec: ChildSpec) -> str:
     """Identifies what an incarnation is made from, without its descriptors (plain data only)."""
-    plain = (spec.entry, dict(spec.config), spec.quarantined)
+    plain = (spec.entry, dict(spec.config), spec.quarantined, spec.secrets_digest)
     return hashlib.sha256(msgspec.json.encode(plain, order="deterministic")).hexdigest()[:16]
 
 

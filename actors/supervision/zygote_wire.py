@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from typing import Any, Final
 
 import msgspec
 
 from actors.errors import UsageFault
+from config.descriptors import close_all, receive_with_descriptors
 
 MESSAGE_BYTES_MAX: Final = 64 * 1024
 DESCRIPTORS_MAX: Final = 8
@@ -93,10 +93,10 @@ def receive(channel: socket.socket) -> tuple[bytes, list[int]]:
     Where this process has no free descriptor, none come: the reader misses them by their count.
     Raises BlockingIOError where nothing waits, UsageFault for a message that was cut.
     """
-    data, descriptors, flags, _ = socket.recv_fds(
-        channel, MESSAGE_BYTES_MAX, DESCRIPTORS_MAX, socket.MSG_CMSG_CLOEXEC
+    data, descriptors, flags = receive_with_descriptors(
+        channel, MESSAGE_BYTES_MAX, DESCRIPTORS_MAX
     )
-    # Neither is an exception to Python: no free descriptor gives fewer, a small buffer less.
+    # No free descriptor gives fewer, a small buffer less.
     if flags & socket.MSG_CTRUNC:
         close_all(descriptors)
     if flags & socket.MSG_TRUNC:
@@ -119,8 +119,3 @@ def read_reply(data: bytes) -> Reply:
         return _reply_decoder.decode(data)
     except msgspec.DecodeError as error:
         raise UsageFault(f"expected a reply, found {error}") from error
-
-
-def close_all(descriptors: list[int]) -> None:
-    while descriptors:
-        os.close(descriptors.pop())

@@ -9,6 +9,7 @@ import pytest
 
 from actors.errors import UsageFault
 from config.credentials import (
+    NOTE_BYTES_MAX,
     SEALED_BYTES_MAX,
     read_sealed,
     receive_descriptor,
@@ -72,7 +73,7 @@ def test_it_travels_between_processes() -> None:
         code = (
             "import socket, sys; from config.credentials import *\n"
             "with socket.socket(fileno=int(sys.argv[1])) as channel:\n"
-            "    print(read_sealed(receive_descriptor(channel))['api_key'])\n"
+            "    print(read_sealed(receive_descriptor(channel)[1])['api_key'])\n"
         )
         send_descriptor(ours, descriptor)
         os.close(descriptor)
@@ -95,5 +96,31 @@ def test_nothing_sent_is_none_and_a_byte_alone_is_refused() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.send(b"s")
-        with pytest.raises(UsageFault, match="one descriptor, found 0"):
+        with pytest.raises(UsageFault, match="one descriptor .* found 0"):
             receive_descriptor(ours)
+
+
+@pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_SEQPACKET])
+def test_it_comes_with_its_note_and_closed_at_an_exec(kind: socket.SocketKind) -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+    with ours, theirs:
+        descriptor = seal({"api_key": CANARY})
+        send_descriptor(ours, descriptor, b"a note")
+        os.close(descriptor)
+        note, received = receive_descriptor(theirs)
+        try:
+            assert note == b"a note"
+            assert not os.get_inheritable(received)
+            assert read_sealed(received) == {"api_key": CANARY}
+        finally:
+            os.close(received)
+
+
+def test_a_note_that_was_cut_is_refused_and_leaves_nothing_open() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        send_descriptor(ours, ours.fileno(), b"n" * (NOTE_BYTES_MAX + 1))
+        before = len(os.listdir("/proc/self/fd"))
+        with pytest.raises(UsageFault, match=f"at most {NOTE_BYTES_MAX} bytes"):
+            receive_descriptor(theirs)
+        assert len(os.listdir("/proc/self/fd")) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,4 @@ def test_the_digest_is_of_what_a_child_is_made_from() -> None:
     assert digest_of(one) == digest_of(same)
     assert digest_of(one) != digest_of(spec("a", config={"b": 2}))
     assert digest_of(one) != digest_of(spec("a", quarantined="no key"))
+    assert digest_of(one) != digest_of(replace(one, secrets_digest="of a corrected key"))

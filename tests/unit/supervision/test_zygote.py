@@ -180,6 +180,27 @@ def test_nonsense_is_named_on_both_sides(data: bytes) -> None:
         zygote_wire.read_reply(data)
 
 
+def test_received_descriptors_close_at_an_exec() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        socket.send_fds(ours, [b"x"], [ours.fileno()] * 2)
+        data, descriptors = zygote_wire.receive(theirs)
+        try:
+            assert data == b"x"
+            assert [os.get_inheritable(number) for number in descriptors] == [False, False]
+        finally:
+            zygote_wire.close_all(descriptors)
+
+
+def test_more_descriptors_than_a_message_may_have_leave_none_open() -> None:
+    before = _descriptors()
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        socket.send_fds(ours, [b"x"], [ours.fileno()] * (zygote_wire.DESCRIPTORS_MAX + 1))
+        assert zygote_wire.receive(theirs) == (b"x", [])
+    assert _descriptors() == before
+
+
 def test_a_cut_message_is_noticed() -> None:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with ours, theirs:

@@ -101,6 +101,12 @@ def test_times_become_microseconds_and_none_where_there_is_none() -> None:
     assert answer["balances"][0]["free"] is None
 
 
+def test_a_number_that_a_browser_would_round_is_text() -> None:
+    assert shown(msgspec.structs.replace(VALUES[2], version=7529829802946068482))["version"] == (
+        "7529829802946068482"
+    )
+
+
 def test_a_monotonic_time_is_shown_by_the_wall_clock() -> None:
     assert shown(VALUES[4], wall_minus_mono_ns=1_000_000)["next_retry_us"] == 1_003
 
