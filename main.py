@@ -14,7 +14,7 @@ COMMANDS = {
     "check-config": "actors.supervision.report:check_config",
     "status": "actors.supervision.report:show_status",
     "simulate": "actors.simulator.command:simulate",
-    "load-account": "actors.supervision.loader:reload_account",
+    "load-account": "actors.supervision.loader:renew_account",
 }
 """Where each command's work is, as text: only what was asked for is imported."""
 
@@ -72,10 +72,12 @@ def parser() -> argparse.ArgumentParser:
     )
     replay.add_argument("options", nargs="*", help=argparse.SUPPRESS)
 
-    # Not listed: the service itself calls it to read an account's secrets again.
+    # Not listed: the service itself calls it to read an account again.
     load = commands.add_parser("load-account")
     load.add_argument("actor")
     load.add_argument("channel", type=int)
+    load.add_argument("data_dir")
+    load.add_argument("expected", nargs="*")
     return root
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from actors.supervision.options import SupervisorOptions
     from actors.supervision.spec import ChildSpec
+    from actors.supervision.tree import Owned
     from config.plan import Plan
 
 EXIT_CRASH = 1
@@ -60,32 +61,28 @@ def serve(plan: Plan) -> int:
     )
     claim = Claim(Path(plan.runtime_dir), Path(plan.data_dir))
     listener = listen_tcp(plan.host, plan.port)
-    cache_path = claim.runtime_dir / CACHE_SOCKET
-    cache = listen_unix(cache_path)
+    cache = listen_unix(claim.runtime_dir / CACHE_SOCKET)
     simulator = listen_tcp("127.0.0.1", 0) if plan.simulated else None
-    specs = children(
-        plan,
-        Owned(
-            listener=listener.fileno(),
-            cache=cache.fileno(),
-            simulator=simulator.fileno() if simulator else None,
-            simulator_port=simulator.getsockname()[1] if simulator else 0,
-        ),
+    owned = Owned(
+        listener=listener.fileno(),
+        cache=cache.fileno(),
+        simulator=simulator.fileno() if simulator else None,
+        simulator_port=simulator.getsockname()[1] if simulator else 0,
     )
-    options = supervisor_options(plan, specs, listener.getsockname()[1], cache_path)
+    specs = children(plan, owned)
+    options = supervisor_options(plan, owned, specs, listener.getsockname()[1])
     return run_supervisor(specs, options, claim)
 
 
 def supervisor_options(
-    plan: Plan, specs: tuple[ChildSpec, ...], port: int, cache_path: Path
+    plan: Plan, owned: Owned, specs: tuple[ChildSpec, ...], port: int
 ) -> SupervisorOptions:
     from actors.runtime.clock import SystemClock
     from actors.supervision.announce import Announcer, occasion
     from actors.supervision.options import SupervisorOptions
     from actors.supervision.schedule import Limits
-    from actors.supervision.tree import PRELOAD
+    from actors.supervision.tree import CACHE_SOCKET, PRELOAD, reloader
     from config.logs import make_log_sink
-    from config.reload import reload_secrets
 
     announcer = Announcer(specs, occasion(plan, port), SystemClock())
     announcer.opening()
@@ -97,9 +94,9 @@ def supervisor_options(
         log_sink=make_log_sink(plan.log_level, plan.log_format),
         announce=announcer,
         simulated=plan.simulated,
-        reload_secrets=lambda actor: reload_secrets(actor, plan.env_file),
+        reload=reloader(plan, owned),
         preload=PRELOAD,
-        cache_socket=cache_path,
+        cache_socket=Path(plan.runtime_dir) / CACHE_SOCKET,
     )
 
 

@@ -20,6 +20,7 @@ from actors.runtime.lane import Lane, LaneName
 from actors.runtime.masking import register_secrets
 from actors.runtime.proxy import parse_proxy
 from actors.runtime.rest import RestClient
+from actors.runtime.stream_limits import apply_limits
 from actors.runtime.tasks import run_together, run_until_stopped
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
@@ -89,6 +90,7 @@ class AccountActor:
         self._lanes = lanes
         self._stream = AccountStream(self._story, self._feed, timer.clock, context.progress)
         session = venue.account_session(str(config["ws_url"]), secrets["api_key"], account)
+        apply_limits(session, config)
         lanes["websocket"].stale_after_ms = session.silence_max_s * 1e3
         self._connection = Connection(
             session, lanes["websocket"], self._stream, timer, self._open_socket

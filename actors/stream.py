@@ -16,6 +16,7 @@ from actors.runtime.context import ActorContext
 from actors.runtime.frames import KeptFrame
 from actors.runtime.lane import Lane, LaneName
 from actors.runtime.rest import RestClient
+from actors.runtime.stream_limits import apply_limits
 from actors.runtime.tasks import run_until_stopped
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
@@ -222,4 +223,5 @@ async def run(context: ActorContext) -> None:
     if is_alias(symbol):
         symbol = await native_symbol(venue, product, symbol, str(config["base_url"]), timer)
     session = venue.book_session(str(config["ws_url"]), product, symbol)
+    apply_limits(session, config)
     await StreamActor(context, venue, session, symbol, timer).run()

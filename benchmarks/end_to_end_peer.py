@@ -1,4 +1,4 @@
-"""The usual design: one asyncio process, a queue and a send per client; `URL` is the book stream."""
+"""The usual design: one process, a queue and a send per client; the argument is a book's URL."""
 
 from __future__ import annotations
 

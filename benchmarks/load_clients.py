@@ -94,6 +94,8 @@ def main() -> None:
     print(json.dumps({"connected": int(count)}), flush=True)
     selector.register(sys.stdin, selectors.EVENT_READ)
     received = marks = 0
+    ends_of: dict[object, bytes] = {}
+    overlap = len(wanted) - 1
     ends = time.monotonic() + RUN_SECONDS_MAX
     while time.monotonic() < ends:
         for key, _events in selector.select(1.0):
@@ -109,7 +111,9 @@ def main() -> None:
             except BlockingIOError:
                 continue
             received += len(data)
-            marks += data.count(wanted)
+            # A mark may be cut in two by the end of a read.
+            marks += (ends_of.get(key.fileobj, b"") + data).count(wanted)
+            ends_of[key.fileobj] = data[-overlap:]
             if key.data:
                 watch.note(data)
             if not data:

@@ -75,6 +75,7 @@ class LimitsPlan(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the supervisor needs to know; `markets` may be `("*",)` until resolved.
 
+    `silence_max_s` and `mute_max_s` of streams: None, where the venue's own limits hold.
     `token` is the descriptor of the API token, `env_file` where reloads find the accounts again.
     `warnings` are told once at the start.
     """
@@ -89,6 +90,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     extended_ws_url: str
     poll_interval_s: float
     cache_ttl_s: float
+    silence_max_s: float | None = None
+    mute_max_s: float | None = None
     instruments_refresh_s: float
     host: str
     port: int
@@ -149,6 +152,7 @@ def read_configuration(environment: Environment, *, force_demo: bool = False) ->
         *faults,
         *stray_variables(environment, (name.upper() for name in Settings.model_fields)),
         *_access_faults(settings),
+        *_quarantine_faults(settings),
     )
     plan = _plan(settings, simulated, accounts, _warnings(settings, environment, configured))
     if environment.file is not None:
@@ -176,6 +180,14 @@ def _access_faults(settings: Settings) -> tuple[ConfigFault, ...]:
             "a token of at least 8 characters, or HOST=127.0.0.1",
         ),
     )
+
+
+def _quarantine_faults(settings: Settings) -> tuple[ConfigFault, ...]:
+    first, longest = settings.quarantine_first, settings.quarantine_max
+    if longest >= first:
+        return ()
+    expected = f"at least QUARANTINE_FIRST ({first:g})"
+    return (ConfigFault("QUARANTINE_MAX", f"{longest:g}", expected),)
 
 
 def _warnings(
@@ -238,6 +250,8 @@ def _plan(
         extended_ws_url=settings.extended_ws_url,
         poll_interval_s=settings.poll_interval,
         cache_ttl_s=settings.cache_ttl,
+        silence_max_s=settings.stream_silence_limit,
+        mute_max_s=settings.stream_mute_limit,
         instruments_refresh_s=settings.instruments_refresh,
         host=settings.host,
         port=settings.port,

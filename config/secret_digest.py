@@ -33,18 +33,18 @@ def read_salt(data_dir: Path) -> bytes:
     salt = secrets.token_bytes(SALT_BYTES)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{SALT}.", dir=data_dir)
     try:
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(salt)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
-        os.unlink(temporary)
+        Path(temporary).unlink()
         raise
     return salt
 
 
 def _read(path: Path) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with open(descriptor, "rb") as file:
+    with os.fdopen(descriptor, "rb") as file:
         os.fchmod(descriptor, 0o600)
         return file.read(SALT_BYTES + 1)
 
@@ -52,6 +52,4 @@ def _read(path: Path) -> bytes:
 def digest_of_secrets(fields: Mapping[str, str], salt: bytes) -> str:
     """The same for the same fields and salt alone; nobody reads a secret back out of it."""
     packed = msgspec.msgpack.encode(sorted(fields.items()))
-    return hashlib.blake2b(
-        packed, digest_size=_DIGEST_BYTES, key=salt, person=_PURPOSE
-    ).hexdigest()
+    return hashlib.blake2b(packed, digest_size=_DIGEST_BYTES, key=salt, person=_PURPOSE).hexdigest()

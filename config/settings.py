@@ -87,6 +87,27 @@ class Settings(BaseSettings):
         le=86_400,
         allow_inf_nan=False,
     )
+    stream_silence_limit: float | None = _setting(
+        None,
+        "Seconds without any sign of life (data, Ping, Pong) after which a WebSocket counts as "
+        "dead and is opened anew. Without it the venue's own limit holds: 45 at Extended.",
+        "45",
+        "Extended",
+        ge=2,
+        le=3600,
+        allow_inf_nan=False,
+    )
+    stream_mute_limit: float | None = _setting(
+        None,
+        "Seconds without data after which an order book stream, though alive, counts as mute and "
+        "is opened anew. Without it the venue's own limit holds: 90 at Extended, which sends a "
+        "snapshot each minute.",
+        "90",
+        "Extended",
+        ge=2,
+        le=3600,
+        allow_inf_nan=False,
+    )
     instruments_refresh: float = _setting(
         3600.0,
         "Seconds between two reads of the venue's list of instruments.",

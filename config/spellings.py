@@ -22,10 +22,16 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,512}")
 
 
-def _items(text: object) -> object:
+def _parts_of(text: object) -> object:
     if not isinstance(text, str):
         return text
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _items(text: object) -> object:
+    """Each once, in the order of their first coming."""
+    parts = _parts_of(text)
+    return tuple(dict.fromkeys(parts)) if isinstance(parts, tuple) else parts
 
 
 def _markets(items: tuple[str, ...]) -> tuple[str, ...]:
@@ -99,7 +105,12 @@ def _delays(items: tuple[str, ...]) -> tuple[str, ...]:
 AnyCase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 Items = Annotated[tuple[str, ...], BeforeValidator(_items), Field(max_length=LIST_ITEMS_MAX)]
 Markets = Annotated[Items, AfterValidator(_markets)]
-Delays = Annotated[Items, AfterValidator(_delays)]
+Delays = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_parts_of),
+    Field(max_length=LIST_ITEMS_MAX),
+    AfterValidator(_delays),
+]
 Host = Annotated[str, AfterValidator(_host)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
 HttpUrl = Annotated[str, _url("http", "https")]

@@ -24,6 +24,8 @@ from actors.runtime.framing import encode_body, pack, unpack
 
 BLOCK: Final = 100_000
 """Sequences are journaled by the block, before the first of them is used."""
+SEQUENCE_MAX: Final = 2**53
+"""What JavaScript's numbers hold; a reader that names more is wrong."""
 SEGMENTS_PER_JOURNAL: Final = 4
 """The journal's size is its segments' together; a short one keeps the replay short."""
 OLDER_MAX: Final = 20_000
@@ -147,7 +149,7 @@ class Chronicle:
 
     def continue_above(self, seq: int) -> None:
         """A reader saw numbers that the journal does not know: none of them comes again."""
-        if seq > self.store.seq:
+        if self.store.seq < seq <= SEQUENCE_MAX:
             self.store.seq = seq
             self._reserve(seq + BLOCK)
 
@@ -159,11 +161,12 @@ class Chronicle:
         self.journal.add(_BLOCK + _PAIR.pack(end, 0))
 
     def _rotate(self, now_mono_ns: int) -> bool:
-        started = self.journal.begin_segment(self._checkpoint(), now_mono_ns)
-        if started:
-            self._segment_ends.append((self.store.seq, segment_paths(self.journal.directory)[-1]))
-            self._unlink_old()
-        return started
+        if not self.journal.begin_segment(self._checkpoint(), now_mono_ns):
+            return False
+        assert self.journal.newest is not None
+        self._segment_ends.append((self.store.seq, self.journal.newest))
+        self._unlink_old()
+        return True
 
     def _unlink_old(self) -> None:
         """What begins a segment whose checkpoint is below the ring has nothing older to offer."""

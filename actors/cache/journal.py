@@ -11,6 +11,7 @@ import os
 import struct
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -121,6 +122,8 @@ class Journal:
         self._pending: list[bytes] = []
         self._pending_bytes = 0
         self._retry_mono_ns = 0
+        self.newest: Path | None = None
+        """The segment that `begin_segment` began last."""
         self.failure = ""
         self.given_up = False
         """Records were dropped since the last checkpoint: only a new one makes it whole."""
@@ -210,6 +213,7 @@ class Journal:
             return False
         self.close()
         self._descriptor = descriptor
+        self.newest = path
         self._number = number + len(records)
         self._size = self._checkpoint_end = len(data)
         self.failure = ""
@@ -218,9 +222,11 @@ class Journal:
 
     def unlink_before(self, path: Path) -> None:
         """Unlinks the segments older than `path`, save the newest SEGMENTS_MIN."""
-        for old in segment_paths(self.directory)[:-SEGMENTS_MIN]:
-            if old < path:
-                old.unlink(missing_ok=True)
+        # One that cannot be unlinked costs its place on the disk, and is tried again.
+        with suppress(OSError):
+            for old in segment_paths(self.directory)[:-SEGMENTS_MIN]:
+                if old < path:
+                    old.unlink(missing_ok=True)
 
     def fail(self, error: OSError, now_mono_ns: int) -> None:
         self.failure = f"{error.strerror or error}"

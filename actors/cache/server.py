@@ -181,7 +181,7 @@ class CacheServer:
 
     def tell_damages(self) -> None:
         for damage in self._chronicle.damages[:DAMAGES_TOLD_MAX]:
-            self._report(CACHE, f"journal damaged: {damage}")
+            self._fault(CACHE, "JournalDamaged", damage, "error")
             self._context.log("error", "journal damaged", detail=damage)
 
     @property
@@ -254,9 +254,11 @@ class CacheServer:
         if not count:
             return
         text = message if count == 1 else f"{message} ({count} times)"
-        report = FaultReport(
-            actor=sender, kind="MalformedEnvelope", message=text, at_ns=self._clock.wall_ns()
-        )
+        self._fault(sender, "MalformedEnvelope", text, "warning")
+
+    def _fault(self, actor: str, kind: str, message: str, level: str) -> None:
+        at_ns = self._clock.wall_ns()
+        report = FaultReport(actor=actor, kind=kind, message=message, level=level, at_ns=at_ns)
         self._own("fault_report", "errors", report)
 
     def _watch_book(self, link: Link, topic: str) -> None:
@@ -294,6 +296,7 @@ class CacheServer:
         self._journal_failure = failure
         if failure:
             self._context.log("error", "journal failed", detail=failure)
+            self._fault(CACHE, "JournalFailed", failure, "error")
         else:
             self._context.log("info", "journal written again")
         self.beat()

@@ -19,6 +19,7 @@ from actors.runtime import isolation, lifeline
 from actors.runtime.child_context import Birth, ChildContext
 from actors.runtime.clock import Clock, SystemClock
 from actors.runtime.context import ActorContext
+from actors.runtime.loop import new_loop
 
 EXIT_CRASH: Final = 1
 STOP_GRACE_S: Final = 4.0
@@ -38,7 +39,7 @@ def run_child(birth: Birth) -> NoReturn:
     code = EXIT_CRASH
     try:
         isolate(birth)
-        loop = _new_loop()
+        loop = new_loop()
         asyncio.set_event_loop(loop)
         code = loop.run_until_complete(live(birth, SystemClock()))
     except SystemExit as error:
@@ -64,15 +65,6 @@ def isolate(birth: Birth) -> None:
     isolation.entitle(birth.actor.replace(":", " ", 1))
     # Never gc.unfreeze(): the next collection would touch, and so copy, every shared page.
     gc.enable()
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    try:
-        import uvloop  # noqa: PLC0415 - not to be had everywhere
-    except ImportError:
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
 
 
 def load(entry: str) -> Entry:

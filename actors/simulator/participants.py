@@ -128,7 +128,10 @@ class Participant:
             )
             for price in (min(top, market.tape.last + 1), far)
         ]
-        yield self._chance.uniform(4, 6)
+        yield self._chance.uniform(2, 3)
+        # Somebody buys, so that there is a trade for the nearer one to be woken by.
+        self._trading.house_take(market, BUY, None, 1)
+        yield self._chance.uniform(2, 3)
         for order in waiting:
             if order is not None and order.open:
                 self._trading.cancel(self._account, order)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -46,8 +46,8 @@ class Question:
     op: str
     actor: str
     reply: Callable[[dict[str, Any] | None, tuple[str, ...]], None]
-    secrets: int | None = None
-    """With `reset`: the number of the new sealed memory file."""
+    spec: ChildSpec | None = None
+    """With `reset`: what the child is made from now; its secrets' number is then ours to close."""
 
 
 class Hands(Protocol):
@@ -147,21 +147,25 @@ class SupervisorActor(pykka.ThreadingActor):
             return
         child = self._state.children.get(question.actor)
         if child is None:
+            self._retire(question.spec)
             question.reply(None, known)
             return
         if question.op == "look":
             has_secrets = "secrets" in child.spec.descriptors
             found = {"actor": question.actor, "state": child.state.value, "secrets": has_secrets}
         else:
-            spec = None
-            if question.secrets is not None:
-                spec = _with_secrets(child.spec, question.secrets)
-            self._step(Command(question.op, question.actor, spec))
-            if spec is not None and "secrets" in child.spec.descriptors:
-                self._hands.retire(child.spec.descriptors["secrets"])
-            state = self._state.children[question.actor].state.value
-            found = {"actor": question.actor, "state": state}
+            self._step(Command(question.op, question.actor, question.spec))
+            after = self._state.children[question.actor]
+            if question.spec is not None:
+                taken = after.spec is question.spec
+                self._retire(child.spec if taken else question.spec)
+            found = {"actor": question.actor, "state": after.state.value}
         question.reply(found, known)
+
+    def _retire(self, spec: ChildSpec | None) -> None:
+        """Close the secrets of a spec that nothing is made from any more."""
+        if spec is not None and "secrets" in spec.descriptors:
+            self._hands.retire(spec.descriptors["secrets"])
 
     def _confess(self, error: BaseException, message: object) -> None:
         kind = type(message).__name__
@@ -177,11 +181,6 @@ class SupervisorActor(pykka.ThreadingActor):
                 at_ns=self._clock.wall_ns(),
             )
         )
-
-
-def _with_secrets(spec: ChildSpec, number: int) -> ChildSpec:
-    """The spec after its configuration was read again and found whole."""
-    return replace(spec, descriptors={**spec.descriptors, "secrets": number}, quarantined="")
 
 
 def _obituary(record: RestartRecord) -> LogRecord:

@@ -11,6 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -23,6 +24,7 @@ from config.credentials import seal
 from config.environment import read_environment, scrubbed
 from config.plan import Configuration, Plan, read_configuration
 from config.reload import load_account
+from config.secret_digest import SALT, digest_of_secrets, read_salt
 from config.settings import Settings
 
 MARKETS_TIMEOUT_S: Final = 5.0
@@ -41,6 +43,7 @@ def run(*, demo: bool) -> int:
         tell_faults(configuration)
         return EXIT_CONFIG
     plan = with_markets(configuration)
+    plan = with_digests(configuration, plan)
     plan = with_descriptors(configuration, plan)
     become_supervisor(plan)
     return EXIT_USAGE
@@ -100,6 +103,27 @@ def list_markets(plan: Plan, accounts: tuple[Account, ...]) -> tuple[str, ...]:
     return tuple(json.loads(ran.stdout))
 
 
+def with_digests(configuration: Configuration, plan: Plan) -> Plan:
+    """The plan with a digest of each account's secrets: a corrected key ends a quarantine by it."""
+    try:
+        salt = read_salt(Path(plan.data_dir))
+    except OSError as error:
+        warning = (
+            f"{Path(plan.data_dir) / SALT}: {error.strerror or error}; after a key was corrected, "
+            "a quarantine of its account may take a reset to end"
+        )
+        return msgspec.structs.replace(plan, warnings=(*plan.warnings, warning))
+    digests = {
+        (account.venue, account.name): digest_of_secrets(account.secrets, salt)
+        for account in configuration.accounts
+    }
+    accounts = tuple(
+        msgspec.structs.replace(account, secrets_digest=digests[account.venue, account.name])
+        for account in plan.accounts
+    )
+    return msgspec.structs.replace(plan, accounts=accounts)
+
+
 def with_descriptors(configuration: Configuration, plan: Plan) -> Plan:
     """The plan with the sealed descriptors of each account and of web's token."""
     held = {
@@ -150,11 +174,11 @@ def interpreter_flags(arguments: list[str]) -> list[str]:
     return flags
 
 
-def reload_account(actor: str, channel: int) -> int:
-    """The internal command behind `reset`: one account's secrets, sealed anew."""
+def renew_account(actor: str, channel: int, data_dir: str, expected: list[str]) -> int:
+    """The internal command behind `reset`: one account as `.env` has it now, its secrets sealed."""
     forbid_inspection()
     try:
-        return load_account(actor, channel)
+        return load_account(actor, channel, data_dir, expected)
     except Fault as fault:
         sys.stderr.write(f"{fault}\n")
         return EXIT_CONFIG

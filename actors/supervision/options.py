@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from actors.messages.control import ChildStatus, LogRecord
 from actors.supervision.schedule import Limits
+from actors.supervision.spec import ChildSpec
 
 EXIT_FAILED: Final = 70
 """The supervisor itself broke (EX_SOFTWARE); lifelines end the children, a service manager or a
@@ -48,8 +49,9 @@ class SupervisorOptions:
     """`run_supervisor`'s second argument.
 
     `preload` names modules that the zygote imports once for all children; one that cannot be
-    imported is reported and left out. `reload_secrets(actor)` returns the number of a new sealed
-    memory file for `reset`, or None where the actor has none; it may block and may raise Fault.
+    imported is reported and left out. `reload(actor)` returns, for `reset`, the spec as it is
+    configured now, with a new sealed memory file that is the supervisor's to close; None where
+    nothing can have changed; it may block and may raise Fault.
     `cache_socket` is the path under which the cache listens; None publishes nothing.
     """
 
@@ -59,7 +61,7 @@ class SupervisorOptions:
     log_sink: LogSink = discard_log
     announce: Announce = field(default_factory=Silent)
     simulated: bool = False
-    reload_secrets: Callable[[str], int | None] | None = None
+    reload: Callable[[str], ChildSpec | None] | None = None
     preload: Sequence[str] = ()
     cache_socket: Path | None = None
     seed: int | None = None

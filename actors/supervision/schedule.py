@@ -21,7 +21,8 @@ _GOLDEN_64: Final = 0x9E3779B97F4A7C15
 class Limits:
     """Every time and bound of supervision, in seconds and bytes.
 
-    All are settings, save two that nobody would tune: `dump_wait_s` and `kill_repeat_s`. Raises ConfigFault that names the field, what was found and what is expected.
+    All are settings, save two that nobody would tune: `dump_wait_s` and `kill_repeat_s`. Raises
+    ConfigFault that names the field, what was found and what is expected.
     """
 
     restart_first_delay_s: float = 0.0

@@ -42,7 +42,7 @@ SECOND_SIGNAL_S: Final = 0.5
 signal both the process and its group."""
 
 _QUIT: Final = b"q"
-_SIGNAL: Final = b"s"
+_SIGNALS: Final = frozenset(bytes([number]) for number in _ENDING)
 
 
 def run_supervisor(
@@ -76,7 +76,7 @@ def run_supervisor(
     state = new_state(options.limits, _seed(options))
     kernel = SupervisorActor.start(state, watcher, journal, mouth, clock)
     watcher.connect(kernel, journal)
-    with _signals(ending):
+    with ending.hears_signals():
         watcher.open()
         kernel.tell(Boot(tuple(specs), remembered))
         bound_s = options.limits.shutdown_bound_s + BOUND_SLACK_S
@@ -97,7 +97,9 @@ def _seed(options: SupervisorOptions) -> int:
 class _Ending:
     """What the main thread waits for: the kernel's word, a second signal, or the bound.
 
-    A pipe, as a signal handler may interrupt its own thread anywhere, locks held.
+    A pipe that the interpreter itself writes each signal's number to (`set_wakeup_fd`): the
+    kernel may give a signal to any thread, and a handler in Python would then wait until the main
+    thread does something.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -109,10 +111,17 @@ class _Ending:
         self._code = code
         os.write(self._tell, _QUIT)
 
-    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        # A full pipe has signals enough in it.
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._tell, _SIGNAL)
+    @contextlib.contextmanager
+    def hears_signals(self) -> Iterator[None]:
+        """SIGTERM and SIGINT are news, for as long as this holds."""
+        before = {number: signal.signal(number, _ignore) for number in _ENDING}
+        wakeup = signal.set_wakeup_fd(self._tell, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(wakeup)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def wait(self, on_first: Callable[[], None], bound_s: float) -> int:
         """The exit code. The first signal calls `on_first`, and bounds the wait from then on."""
@@ -122,6 +131,8 @@ class _Ending:
             news = os.read(self._news, 1) if ready else _QUIT
             if news == _QUIT:
                 return self._code
+            if news not in _SIGNALS:
+                continue
             now = self._clock.monotonic_ns()
             if asked_ns is None:
                 asked_ns = now
@@ -135,12 +146,5 @@ class _Ending:
         return max(0.0, bound_s - (self._clock.monotonic_ns() - asked_ns) / 1e9)
 
 
-@contextlib.contextmanager
-def _signals(ending: _Ending) -> Iterator[None]:
-    """SIGTERM and SIGINT ask for the end, for as long as this holds."""
-    before = {number: signal.signal(number, ending.on_signal) for number in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+def _ignore(_number: int, _frame: FrameType | None) -> None:
+    """A handler has to be there; the signal is read from the pipe."""

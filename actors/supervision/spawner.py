@@ -19,6 +19,7 @@ from actors.supervision import zygote, zygote_wire
 from actors.supervision.incarnation import Incarnation
 from actors.supervision.reaper import Death
 from actors.supervision.zygote_wire import Ended, Ping, Pong, Refused, Reply, Started, Warm
+from config.descriptors import close_all
 
 PING_S: Final = 0.5
 SILENCE_S: Final = 2.0
@@ -229,7 +230,7 @@ class Spawner:
             held.owed_since_ns = held.heard_ns if self._asked else None
             self._handle(held, zygote_wire.read_reply(data), descriptors)
         finally:
-            zygote_wire.close_all(descriptors)
+            close_all(descriptors)
         return True
 
     def _handle(self, held: _Zygote, reply: Reply, descriptors: list[int]) -> None:

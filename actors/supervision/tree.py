@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from actors.messages.ids import CACHE, account_actor, market_topic, venue_actor
 from actors.supervision.spec import ChildKind, ChildSpec
 from config.plan import AccountPlan, Plan
+from config.reload import reload_account
 
 VENUE: Final = "extended"
 PRODUCT: Final = "linear"
@@ -62,9 +63,31 @@ def children(plan: Plan, owned: Owned) -> tuple[ChildSpec, ...]:
             config=shared | venue | {"refresh_s": plan.instruments_refresh_s},
         )
     )
-    specs += [_account(plan, account, shared | venue) for account in plan.accounts]
-    specs += [_orderbook(symbol, shared | venue) for symbol in plan.markets]
+    streaming = shared | venue | _stream_limits(plan)
+    specs += [_account(plan, account, streaming) for account in plan.accounts]
+    specs += [_orderbook(symbol, streaming) for symbol in plan.markets]
     return tuple(specs)
+
+
+def reloader(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
+    """For `reset`: gives an account's spec as `.env` describes it now.
+
+    None for who is no account, and in the demo, whose accounts stand in no file.
+    """
+    base_url, ws_url = addresses(plan, owned)
+    venue = {**_shared(plan), "venue": VENUE, "base_url": base_url, "ws_url": ws_url}
+    accounts: dict[str, AccountPlan] = {
+        account_actor(account.venue, account.name): account
+        for account in (() if plan.simulated else plan.accounts)
+    }
+
+    def reload(actor: str) -> ChildSpec | None:
+        if actor not in accounts:
+            return None
+        renewed = reload_account(actor, accounts[actor], plan.env_file, plan.data_dir)
+        return _account(plan, renewed, venue)
+
+    return reload
 
 
 def addresses(plan: Plan, owned: Owned) -> tuple[str, str]:
@@ -84,6 +107,12 @@ def _shared(plan: Plan) -> dict[str, Any]:
         # What a terminal leaves out is decided where lines are written, not where they are made.
         "log_level": "info" if plan.log_level == "auto" else plan.log_level,
     }
+
+
+def _stream_limits(plan: Plan) -> dict[str, float]:
+    """The operator's; what is not named is the venue's."""
+    given = {"silence_max_s": plan.silence_max_s, "mute_max_s": plan.mute_max_s}
+    return {name: limit_s for name, limit_s in given.items() if limit_s is not None}
 
 
 def _cache(plan: Plan, owned: Owned, shared: Mapping[str, Any]) -> ChildSpec:
@@ -177,6 +206,7 @@ def _account(plan: Plan, account: AccountPlan, venue: Mapping[str, Any]) -> Chil
         },
         descriptors={} if account.secrets is None else {"secrets": account.secrets},
         label=account.label,
+        secrets_digest=account.secrets_digest,
         quarantined=account.quarantined,
     )
 

@@ -93,9 +93,7 @@ def receive(channel: socket.socket) -> tuple[bytes, list[int]]:
     Where this process has no free descriptor, none come: the reader misses them by their count.
     Raises BlockingIOError where nothing waits, UsageFault for a message that was cut.
     """
-    data, descriptors, flags = receive_with_descriptors(
-        channel, MESSAGE_BYTES_MAX, DESCRIPTORS_MAX
-    )
+    data, descriptors, flags = receive_with_descriptors(channel, MESSAGE_BYTES_MAX, DESCRIPTORS_MAX)
     # No free descriptor gives fewer, a small buffer less.
     if flags & socket.MSG_CTRUNC:
         close_all(descriptors)

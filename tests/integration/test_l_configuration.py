@@ -11,12 +11,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from actors.errors import ConfigFault
+from actors.errors import UsageFault
 from actors.supervision import loader
 from config.credentials import read_sealed
 from config.environment import ROOT, read_environment
-from config.plan import Plan, read_configuration
-from config.reload import reload_secrets
+from config.plan import AccountPlan, Plan, read_configuration
+from config.reload import reload_account
 from tests.full_service import Service, Simulator, account_settings, until
 
 CANARY = "canary-" + "c0ffee5eed"
@@ -154,22 +154,43 @@ def test_l_a_reload_reads_the_file_again_and_nothing_else(tmp_path, monkeypatch)
     path.write_text(f"Extended_1_A_API_KEY={CANARY}new\nExtended_2_B_CLIENT_ID=1\n")
     # What a process environment holds now was not there for the service that started long ago.
     monkeypatch.setenv("Extended_5_E_API_KEY", f"{CANARY}5")
-    descriptor = reload_secrets("account:extended:1", str(path))
+    data_dir = str(tmp_path / "data")
+
+    def reloaded(name: str, *from_process: str, venue: str = "extended") -> AccountPlan:
+        before = AccountPlan(venue=venue, name=name, from_process=from_process)
+        return reload_account(f"account:{venue}:{name}", before, str(path), data_dir)
+
+    first = reloaded("1")
     try:
-        assert read_sealed(descriptor) == {"api_key": f"{CANARY}new"}
-        assert not os.get_inheritable(descriptor)
+        assert read_sealed(first.secrets) == {"api_key": f"{CANARY}new"}
+        assert not os.get_inheritable(first.secrets)
+        assert (first.label, first.exit_address, first.quarantined) == ("A", "", "")
+        assert CANARY not in first.secrets_digest
     finally:
-        os.close(descriptor)
-    assert reload_secrets("cache", str(path)) is None
-    for actor, hint in (
-        ("account:extended:2", "Extended_2_B_API_KEY"),
-        ("account:extended:5", "expected one of extended:1, extended:2"),
-        ("account:other:1", "expected one of"),
-    ):
-        with pytest.raises(ConfigFault) as caught:
-            reload_secrets(actor, str(path))
-        assert hint in str(caught.value)
+        os.close(first.secrets)
+    for number, hint in (("2", "Extended_2_B_API_KEY"), ("5", "among those of extended:1")):
+        with pytest.raises(UsageFault, match=hint) as caught:
+            reloaded(number)
         assert CANARY not in str(caught.value)
+    with pytest.raises(UsageFault, match="among those of extended:1"):
+        reloaded("1", venue="other")
+    # A proxy that the environment held is not forgotten: without it the account's own address
+    # would show.
+    with pytest.raises(UsageFault, match="Extended_1_PROXY: found it in the environment of the"):
+        reloaded("1", "Extended_1_PROXY")
+    line = f"Extended_1_PROXY=10.0.0.9:3128:user:{CANARY}\n"
+    path.write_text(path.read_text() + line)
+    second = reloaded("1", "Extended_1_PROXY")
+    os.close(second.secrets)
+    assert second.exit_address == "10.0.0.9:3128"
+    assert second.from_process == ("Extended_1_PROXY",)
+    assert second.secrets_digest != first.secrets_digest
+    # Nor is one whose line was spoilt, or whose name was.
+    for spoilt in ("Extended_1_PROXY 10.0.0.9:3128\n", "Extended_PROXY=10.0.0.9:3128\n"):
+        path.write_text(path.read_text().replace(line, spoilt))
+        with pytest.raises(UsageFault, match=r"\.env:3|Extended_PROXY"):
+            reloaded("1")
+        line = spoilt
 
 
 @pytest.mark.processes

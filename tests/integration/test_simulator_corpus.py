@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,12 +20,14 @@ import pytest
 from actors.runtime.clock import SystemClock
 from actors.simulator.actor import account_specs
 from actors.simulator.exchange import Exchange
+from actors.simulator.orders import OrderRequest
 from actors.simulator.server import Addresses, SimulatorServer
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("VENUE_CORPUS") or ROOT.parent / "shared" / "venues")
 MESSAGES = CORPUS / "extended" / "messages"
 SEED = 13
+HOLDER = "key-holder"
 DEADLINE_S = 60.0
 HOURS = "startTime=0&endTime=9000000000000"
 
@@ -220,14 +223,20 @@ class Running(NamedTuple):
     session: aiohttp.ClientSession
 
 
-@pytest.fixture
-async def running() -> AsyncIterator[Running]:
-    """A venue that has seen an hour: funding was paid, and there is a position and an order."""
+@asynccontextmanager
+async def simulated(lived_s: int) -> AsyncIterator[Running]:
+    """A venue that began `lived_s` ago; its second account has held one position since."""
     print("seed", SEED)
     clock = SystemClock()
-    specs = account_specs([{"name": "1", "api_key": "key"}], SEED)
-    start_ns = clock.wall_ns()
-    exchange = Exchange(seed=SEED, accounts=specs, start_ns=start_ns, warm_up_s=3_660)
+    specs = account_specs(
+        [{"name": "1", "api_key": "key"}, {"name": "2", "api_key": HOLDER, "scripted": False}],
+        SEED,
+    )
+    start_ns = clock.wall_ns() - lived_s * 10**9
+    exchange = Exchange(seed=SEED, accounts=specs, start_ns=start_ns)
+    order = OrderRequest(market="BTC-USD", side=1, lots=100, type="MARKET", time_in_force="IOC")
+    exchange.place(exchange.accounts[100_002], order)
+    exchange.step(clock.wall_ns())
     server = SimulatorServer(exchange, clock)
     at = await server.start()
     headers = {"User-Agent": "stranger", "X-Api-Key": "key"}
@@ -236,7 +245,20 @@ async def running() -> AsyncIterator[Running]:
     await server.stop()
 
 
-async def test_rest_answers_have_the_recorded_shapes(running: Running) -> None:
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    async with simulated(0) as venue:
+        yield venue
+
+
+@pytest.fixture
+async def seasoned() -> AsyncIterator[Running]:
+    """A venue that has seen an hour, and so has paid funding."""
+    async with simulated(3_700) as venue:
+        yield venue
+
+
+async def test_rest_answers_have_the_recorded_shapes(seasoned: Running) -> None:
     pending = dict(enumerate(REST))
     ours: dict[int, list[Any]] = {number: [] for number in pending}
     problems: dict[str, AssertionError] = {}
@@ -245,7 +267,9 @@ async def test_rest_answers_have_the_recorded_shapes(running: Running) -> None:
     async with asyncio.timeout(2 * DEADLINE_S):
         while pending and loop.time() < deadline:
             for number, kind in list(pending.items()):
-                async with running.session.get(running.at.base_url + kind.path) as answer:
+                key = HOLDER if "funding/history" in kind.path else "key"
+                url, headers = seasoned.at.base_url + kind.path, {"X-Api-Key": key}
+                async with seasoned.session.get(url, headers=headers) as answer:
                     ours[number] = [*ours[number][-20:], await answer.json()]
                 theirs = merged([recorded(name) for name in kind.files])
                 try:

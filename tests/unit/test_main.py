@@ -34,9 +34,14 @@ def test_the_version(capsys) -> None:
             {"as_json": False, "demo": False},
         ),
         (
-            ["load-account", "account:extended:1", "7"],
-            "actors.supervision.loader:reload_account",
-            {"actor": "account:extended:1", "channel": 7},
+            ["load-account", "account:extended:1", "7", "/d", "Extended_1_PROXY"],
+            "actors.supervision.loader:renew_account",
+            {
+                "actor": "account:extended:1",
+                "channel": 7,
+                "data_dir": "/d",
+                "expected": ["Extended_1_PROXY"],
+            },
         ),
     ],
 )

@@ -1,11 +1,13 @@
 """From the environment to the plan: demo rules, access rules, warnings, and the way in a memfd."""
 
 import os
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from actors.errors import UsageFault
+from actors.supervision.schedule import Limits
 from config.credentials import seal
 from config.environment import read_environment
 from config.plan import Plan, read_configuration
@@ -136,3 +138,25 @@ def test_warnings(tmp_path) -> None:
     path.write_text(f"Extended_1_A_API_KEY={CANARY}\n")
     forced = read_configuration(read_environment({"DEMO": "1"}, path)).plan
     assert forced.warnings == ("DEMO=1: the 1 configured account(s) do not run",)
+
+
+def test_every_time_of_supervision_is_a_setting_with_the_same_default(tmp_path) -> None:
+    fixed = {"dump_wait_s", "kill_repeat_s"}
+    plan = configured(tmp_path, DEMO="0").plan
+    planned = {name: getattr(plan.limits, name) for name in plan.limits.__struct_fields__}
+    assert planned == {
+        field.name: field.default for field in fields(Limits) if field.name not in fixed
+    }
+
+
+def test_a_quarantine_that_would_shrink_is_told_by_its_settings(tmp_path) -> None:
+    (fault,) = configured(tmp_path, QUARANTINE_FIRST="100", QUARANTINE_MAX="50").faults
+    assert str(fault) == "QUARANTINE_MAX: found 50, expected at least QUARANTINE_FIRST (100)"
+    assert configured(tmp_path, QUARANTINE_FIRST="50", QUARANTINE_MAX="50").faults == ()
+
+
+def test_what_stood_in_the_process_environment_is_remembered_by_name(tmp_path) -> None:
+    plan = configured(
+        tmp_path, file=f"Extended_1_A_API_KEY={CANARY}\n", Extended_1_Proxy="10.0.0.9:1"
+    ).plan
+    assert plan.accounts[0].from_process == ("Extended_1_Proxy",)

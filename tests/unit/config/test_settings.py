@@ -47,6 +47,11 @@ def test_defaults_are_those_of_the_documentation(tmp_path) -> None:
         ("ALLOWED_HOSTS", "a.example,,b.example", ("a.example", "b.example")),
         ("RESTART_INFRASTRUCTURE", "0,0.5", ("0", "0.5")),
         ("RESET_AFTER_STREAM", "0", 0),
+        ("RESET_AFTER_INFRASTRUCTURE", "0", 0),
+        ("STOP_GRACE", "12.5", 12.5),
+        ("SHUTDOWN_STAGE", "3", 3),
+        # A delay may come twice.
+        ("RESTART_INFRASTRUCTURE", "0, 1,1 ,1,5", ("0", "1", "1", "1", "5")),
     ],
 )
 def test_good_spellings(tmp_path, name: str, text: str, value: object) -> None:

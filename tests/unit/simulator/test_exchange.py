@@ -328,7 +328,13 @@ def test_an_order_expires_at_its_time() -> None:
 
 def test_a_conditional_order_waits_for_its_price() -> None:
     exchange, account = quiet()
-    last = exchange.markets["BTC-USD"].tape.last
+    market = exchange.markets["BTC-USD"]
+    exchange.place(
+        account, _request(exchange, side=SELL, price=None, type="MARKET", time_in_force="IOC")
+    )
+    last, ask = market.tape.last, market.book.best(SELL)
+    assert ask is not None
+    assert last < ask
     near, far = (
         exchange.place(
             account,
@@ -340,10 +346,10 @@ def test_a_conditional_order_waits_for_its_price() -> None:
                 price=last * 104 // 100,
             ),
         )
-        for price in (last + 3, last * 2)
+        for price in (ask, last * 2)
     )
     assert near.status == far.status == UNTRIGGERED
-    exchange.step(START_NS + 60 * SECOND)
+    exchange.place(account, _request(exchange, lots=10, price=None, type="MARKET"))
     assert near.status == FILLED
     assert far.status == UNTRIGGERED
     told = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pykka
@@ -76,9 +77,9 @@ def running() -> Iterator[tuple[Hands, Any]]:
         each.stop(timeout=WAIT_S)
 
 
-def _ask(actor: Any, op: str, name: str = "", secrets: int | None = None) -> Any:
+def _ask(actor: Any, op: str, name: str = "", spec: ChildSpec | None = None) -> Any:
     answers: queue.Queue[Any] = queue.Queue()
-    actor.tell(Question(op, name, lambda body, known: answers.put((body, known)), secrets))
+    actor.tell(Question(op, name, lambda body, known: answers.put((body, known)), spec))
     return answers.get(timeout=WAIT_S)
 
 
@@ -119,7 +120,8 @@ def test_reset_with_new_secrets_starts_from_them_and_retires_the_old(
     actor.tell(Boot((spec,)))
     found, _ = _ask(actor, "look", "account:x:1")
     assert found == {"actor": "account:x:1", "state": "quarantined", "secrets": True}
-    body, _ = _ask(actor, "reset", "account:x:1", 71)
+    renewed = replace(spec, descriptors={"secrets": 71}, quarantined="")
+    body, _ = _ask(actor, "reset", "account:x:1", renewed)
     assert body["state"] == "starting"
     assert hands.wait("spawn") == ("spawn", "account:x:1", 1)
     assert hands.wait("retire") == ("retire", 70)

@@ -52,6 +52,19 @@ def test_the_demo_is_the_promised_tree(tmp_path) -> None:
     assert simulator.config["seed"] == plan.demo_seed
 
 
+def test_the_limits_of_silence_are_the_venues_unless_the_operator_says_otherwise(tmp_path) -> None:
+    named = {"Extended_1_A_API_KEY": CANARY, "EXTENDED_MARKETS": "BTC-USD"}
+    actors = ("account:extended:1", "orderbook:extended:linear:BTC-USD")
+    tree = by_actor(children(plan_of(tmp_path, **named), OWNED))
+    for actor in actors:
+        assert not {"silence_max_s", "mute_max_s"} & set(tree[actor].config)
+    limits = {"STREAM_SILENCE_LIMIT": "3", "STREAM_MUTE_LIMIT": "4.5"}
+    tree = by_actor(children(plan_of(tmp_path, **named, **limits), OWNED))
+    for actor in actors:
+        assert tree[actor].config["silence_max_s"] == 3.0
+        assert tree[actor].config["mute_max_s"] == 4.5
+
+
 def test_a_real_venue_has_no_simulator_and_keeps_its_addresses(tmp_path) -> None:
     plan = plan_of(
         tmp_path,

@@ -16,6 +16,7 @@ from actors.supervision import reaper, zygote, zygote_wire
 from actors.supervision.events import BecameReady, SpawnFailed
 from actors.supervision.spawner import PING_S
 from actors.supervision.zygote_wire import Ping, Refused, Start
+from config.descriptors import close_all
 from tests.zoo.nursery import Nursery
 
 pytestmark = pytest.mark.processes
@@ -189,7 +190,7 @@ def test_received_descriptors_close_at_an_exec() -> None:
             assert data == b"x"
             assert [os.get_inheritable(number) for number in descriptors] == [False, False]
         finally:
-            zygote_wire.close_all(descriptors)
+            close_all(descriptors)
 
 
 def test_more_descriptors_than_a_message_may_have_leave_none_open() -> None:
