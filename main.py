@@ -46,9 +46,7 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument("--json", action="store_true", dest="as_json", help="as JSON")
     check.add_argument("--demo", action="store_true", help="as run --demo would")
 
-    status = commands.add_parser(
-        "status", help="the processes of the running service", epilog=EXIT_CODES
-    )
+    status = commands.add_parser("status", help="the running processes", epilog=EXIT_CODES)
     status.add_argument("--json", action="store_true", dest="as_json", help="as JSON")
 
     # What is not given keeps the simulator's own default.

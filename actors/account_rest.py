@@ -78,6 +78,8 @@ class RestLane:
         self._orders_due_ns = 0
         self._look_again = False
         """One more look at the past: REST may lag its own stream by a moment."""
+        self._unheard = False
+        """REST showed what only an execution or a payment does, and the stream had not told it."""
 
     def soon(self, *, catch_up: bool) -> None:
         """A round (or a catch-up) at once, whatever the pace; a lane that is down tries now."""
@@ -153,7 +155,9 @@ class RestLane:
             row = await self._rest.call(self._requests.balance(), self._requests.read_balance)
         except Fault as fault:
             return fault
+        held = self._story.holdings()
         self._feed.publish(self._story.balance(row, asked_ns))
+        self._unheard = self._unheard or self._story.holdings() != held
         self._feed.confirm("account", "polling", row.received_ns)
         return None
 
@@ -165,12 +169,14 @@ class RestLane:
         except Fault as fault:
             return fault
         now_ns = self._clock.wall_ns()
+        held = self._story.holdings()
         self._feed.publish(self._story.open_positions(rows, asked_ns, now_ns))
+        self._unheard = self._unheard or self._story.holdings() != held
         self._feed.confirm("positions", "polling", now_ns)
         return None
 
     async def _orders(self) -> Fault | None:
-        """Open orders; where they changed, or the stream leaves things out, the past as well."""
+        """Open orders; where anything changed, or the stream leaves things out, the past too."""
         asked_ns = self._clock.monotonic_ns()
         complete = self._stream.complete
         try:
@@ -178,7 +184,8 @@ class RestLane:
             news = self._story.open_orders(rows, asked_ns)
             self._feed.publish(news)
             self._feed.confirm("orders", "polling", self._clock.wall_ns())
-            changed = bool(news or self._story.orders.missing)
+            changed = bool(news or self._story.orders.missing or self._unheard)
+            self._unheard = False
             if changed or not complete or self._look_again:
                 self._look_again = changed
                 await self._past()

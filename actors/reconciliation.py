@@ -94,6 +94,12 @@ class Reconciler:
     ) -> list[Position]:
         return self.positions.confirmed(rows, asked_ns, self._unknown_position(received_ns))
 
+    def holdings(self) -> tuple[str, dict[str, str]]:
+        """What only executions and payments change: the wallet, and the size of each position."""
+        figures = self.figures.current
+        wallet = "" if figures is None else figures.wallet_balance
+        return wallet, {key: row.quantity for key, row in self.positions.open.items()}
+
     def open_orders(self, rows: list[Order], asked_ns: int) -> list[Order]:
         return self.orders.confirmed(rows, asked_ns)
 

@@ -196,6 +196,13 @@ class Stage:
         for actor in actors:
             await self._control.call("reconnect", actor=actor)
 
+    async def mend(self) -> None:
+        """Ends the faults that wait, and the waits that they caused."""
+        await self.clear()
+        sight = await self.look()
+        broken = {actor for (actor, _), lane in sight.lanes.items() if not lane["connected"]}
+        await self.reconnect(*(actor for actor in broken if actor in sight.children))
+
     # the truth
 
     @asynccontextmanager
@@ -304,10 +311,11 @@ def complaints(before: Sight, now: Sight, disturbed: list[str]) -> list[str]:
             continue
         if not lane["connected"]:
             found.append(f"{actor} {name} is {lane['state']}: {lane['last_error']}")
-        for counter in ("connects", "failures", "malformed", "rate_limited"):
-            if lane[counter] != was[counter]:
-                found.append(f"{actor} {name}: {counter} {was[counter]} → {lane[counter]}")
-    for actor in (*now.books, *now.accounts):
-        if actor not in disturbed and (reason := now.stale(actor)):
-            found.append(f"{actor} is stale: {reason}")
-    return found
+        found += [
+            f"{actor} {name}: {counter} {was[counter]} → {lane[counter]}, {lane['last_error']}"
+            for counter in ("connects", "failures", "malformed", "rate_limited")
+            if lane[counter] != was[counter]
+        ]
+    others = [actor for actor in (*now.books, *now.accounts) if actor not in disturbed]
+    stale = [(actor, now.stale(actor)) for actor in others]
+    return found + [f"{actor} is stale: {reason}" for actor, reason in stale if reason]

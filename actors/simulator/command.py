@@ -46,6 +46,11 @@ async def serve(
         addresses = await server.start(host=host, port=port)
     except OSError as error:
         raise ConfigFault("--port", f"{host}:{port}", f"a free address ({error})") from error
+    # Before the line: whoever read it may end us at once.
+    ended = stopping or asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ended.set)
     line = {
         "venue": venue,
         "simulated": True,
@@ -56,10 +61,6 @@ async def serve(
     }
     sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
     sys.stdout.flush()
-    ended = stopping or asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
     waiting = [asyncio.create_task(ended.wait()), asyncio.create_task(server.wait())]
     try:
         done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)

@@ -120,7 +120,8 @@ def show_status(*, as_json: bool) -> int:
     try:
         answer = call_blocking(path, "tree", STATUS_TIMEOUT_S)
     except Fault as fault:
-        sys.stderr.write(f"no service answers at {path} ({fault}); is it running?\n")
+        message = f"no service answers: {fault}; is it running, with this RUNTIME_DIR?"
+        sys.stderr.write(message + "\n")
         return EXIT_UNREACHABLE
     if as_json:
         _write_json(answer)

@@ -189,7 +189,8 @@ CASES = (
     ),
     stream("account-disconnect", "disconnect", "Disconnected", rose=ONCE_MORE),
     stream("account-half-open", "half-open", "no sign of life", rose=ONCE_MORE),
-    rest("rest-401", "401", "KeyRejected", rose={"failures": 1}, state="rejected"),
+    # Once is no verdict on a key: at once tried again.
+    rest("rest-401", "401", "KeyRejected", rose={"failures": 1, **ONCE_MORE}),
     rest(
         "rest-429",
         "429",
@@ -234,6 +235,13 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         flow = {"account": "*", "rate_per_s": FILLS_PER_SECOND}
         await venue.call("POST", "/fills", json=flow)
         yield Stage(venue, service, folder, session)
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def whole_again(stage: Stage) -> AsyncIterator[None]:
+    """What a failed test left broken must not fail the next one."""
+    yield
+    await stage.mend()
 
 
 async def strike(stage: Stage, case: Case, actor: str) -> None:
@@ -331,7 +339,8 @@ async def test_j_a_venue_that_is_down_and_comes_back(stage: Stage) -> None:
     await stage.steady(ACCOUNT)
     before = await stage.look()
     actors = [*before.books, *before.accounts]
-    stories = [Story(actor, lane, before, before) for actor, lane in before.lanes]
+    lanes = [key for key in before.lanes if key[0] in actors]
+    stories = [Story(actor, lane, before, before) for actor, lane in lanes]
     await stage.fault("down", "all", seconds=60)
 
     def waits(story: Story) -> bool:

@@ -13,10 +13,14 @@ import pytest
 
 from actors.errors import UsageFault
 from actors.supervision import loader
+from actors.supervision.spec import ChildKind
+from actors.supervision.states import digest_of
+from actors.supervision.tree import Owned, children
 from config.credentials import read_sealed
 from config.environment import ROOT, read_environment
 from config.plan import AccountPlan, Plan, read_configuration
 from config.reload import reload_account
+from config.secret_digest import SALT
 from tests.full_service import Service, Simulator, account_settings, until
 
 CANARY = "canary-" + "c0ffee5eed"
@@ -134,6 +138,38 @@ def test_l_the_loader_leaves_numbers_and_no_secret(tmp_path, monkeypatch) -> Non
     finally:
         for number in descriptors:
             os.close(number)
+
+
+def test_l_the_loader_tells_changed_secrets_by_a_digest_alone(tmp_path) -> None:
+    path = tmp_path / ".env"
+
+    def digests(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
+        path.write_text(text)
+        path.chmod(0o600)
+        configuration = read_configuration(
+            read_environment({"DATA_DIR": str(tmp_path / "data")}, path)
+        )
+        plan = loader.with_digests(configuration, configuration.plan)
+        specs = children(plan, Owned(listener=1, cache=2))
+        assert CANARY not in repr((plan, specs))
+        return {
+            spec.actor: digest_of(spec) for spec in specs if spec.kind is ChildKind.ACCOUNT
+        }, plan.warnings
+
+    text = "Extended_1_A_API_KEY={}\nExtended_2_B_API_KEY={}\n"
+    before, _ = digests(text.format(f"{CANARY}1", f"{CANARY}2"))
+    assert digests(text.format(f"{CANARY}1", f"{CANARY}2")) == (before, ())
+    after, _ = digests(text.format(f"{CANARY}1", f"{CANARY}3"))
+    assert after["account:extended:1"] == before["account:extended:1"]
+    assert after["account:extended:2"] != before["account:extended:2"]
+    # Where the salt cannot be had the service runs all the same, and says what is missing.
+    salt = tmp_path / "data" / SALT
+    salt.unlink()
+    salt.mkdir()
+    without, (warning,) = digests(text.format(f"{CANARY}1", f"{CANARY}2"))
+    assert len(without) == 2
+    assert SALT in warning
+    assert "reset" in warning
 
 
 def test_l_the_demo_beyond_loopback_makes_a_token_and_tells_it_once(tmp_path, capsys) -> None:

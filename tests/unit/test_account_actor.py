@@ -351,3 +351,21 @@ async def test_both_lanes_leave_through_the_proxy() -> None:
             state = context.last("connection_state", "rest")
             assert state.exit_address == f"127.0.0.1:{proxy.port}"
             assert "pa:ss" not in repr(context.kept.puts)
+
+
+async def test_what_a_stream_that_lives_but_stalls_holds_back_comes_over_rest() -> None:
+    """A market order leaves no trace among the open orders: the wallet gives it away."""
+    async with staged() as stage, stage.life() as context:
+        await context.until(lambda: context.state_of("websocket") == "connected", "connected")
+        exchange = stage.server.exchange
+        (simulated,) = exchange.accounts.values()
+        stage.server.inject("stall", f"ws:account:{NAME}", seconds=600)
+        exchange.set_fill_rate(simulated, 20, ["BTC-USD"])
+        await context.until(lambda: exchange.ledger.accounts[simulated.account_id].fills, "filled")
+        exchange.pause()
+        truth = [str(row.fill_id) for row in exchange.ledger.accounts[simulated.account_id].fills]
+        await context.until(
+            lambda: [row.fill_id for row in context.said("fill")] == truth, "all fills"
+        )
+        assert {row.via for row in context.said("fill")} == {"polling"}
+        assert context.state_of("websocket") == "connected"

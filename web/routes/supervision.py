@@ -85,7 +85,7 @@ async def start(actor: str) -> Response:
 @blueprint.post("/api/supervision/<path:actor>/reset")
 @document_response(Ordered, 202)
 async def reset(actor: str) -> Response:
-    """Forgets attempts, phase and quarantine, and starts the child."""
+    """Forgets attempts and quarantine, reads an account from `.env` again, and starts the child."""
     return await _order("reset", actor)
 
 

@@ -28,7 +28,7 @@ def test_without_a_word_the_venues_own_limits_hold() -> None:
     assert limits(book) == (45, 90, 30)
 
 
-@pytest.mark.parametrize(("silence_max_s", "ping_interval_s"), [(3.0, 1.0), (60.0, 20.0), (300, 30)])
+@pytest.mark.parametrize(("silence_max_s", "ping_interval_s"), [(3, 1), (60, 20), (300, 30)])
 def test_a_shorter_silence_is_answered_for_by_our_own_pings(
     silence_max_s: float, ping_interval_s: float
 ) -> None:
