@@ -188,8 +188,8 @@ class AccountActor:
             await self._timer.sleep(BEAT_S)
 
     def _confirm_by_stream(self) -> None:
-        """While REST is down, an unbroken stream is what says that nothing has changed."""
-        if not self._stream.complete or self._lanes["rest"].state == "connected":
+        """While REST cannot, an unbroken stream is what says that nothing has changed."""
+        if not self._stream.complete or self._rest.confirms:
             return
         clock = self._timer.clock
         age_ns = clock.monotonic_ns() - self._lanes["websocket"].last_message_mono_ns

@@ -81,6 +81,11 @@ class RestLane:
         self._unheard = False
         """REST showed what only an execution or a payment does, and the stream had not told it."""
 
+    @property
+    def confirms(self) -> bool:
+        """Whether its last word was an answer: connected, and neither failing nor told to wait."""
+        return self.lane.state == "connected" and not self._failed_rounds
+
     def soon(self, *, catch_up: bool) -> None:
         """A round (or a catch-up) at once, whatever the pace; a lane that is down tries now."""
         self.catch_up_due = self.catch_up_due or catch_up

@@ -117,9 +117,11 @@ class FakeControl:
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.answers: dict[str, Any] = {}
+        self.timeouts_s: dict[str, float] = {}
 
     async def call(self, op: str, timeout_s: float = 2.0, **args: Any) -> dict[str, Any]:
         self.calls.append((op, args))
+        self.timeouts_s[op] = timeout_s
         answer: dict[str, Any] | Exception = self.answers[op]
         if isinstance(answer, Exception):
             raise answer

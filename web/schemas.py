@@ -258,10 +258,11 @@ class History(Shape):
 
 
 class Ordered(Shape):
-    """The supervisor has accepted."""
+    """The supervisor has accepted; `note` says where a reset found no whole account in `.env`."""
 
     actor: str
     state: str
+    note: str = ""
 
 
 class ConnectionsHealth(Shape):

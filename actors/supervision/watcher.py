@@ -263,8 +263,9 @@ class Watcher(threading.Thread):
                 return await self._ask(Question(op, args["actor"], _ignore))
             case "reset":
                 found = await self._ask(Question("look", args["actor"], _ignore))
-                spec = await self._reload(args["actor"], found["secrets"])
-                return await self._ask(Question(op, args["actor"], _ignore, spec))
+                spec, note = await self._reload(args["actor"], found["secrets"])
+                body = await self._ask(Question(op, args["actor"], _ignore, spec))
+                return {**body, "note": note} if note else body
         found = await self._ask(Question("look", args["actor"], _ignore))
         message = _LANE_MESSAGES[op](args.get("lane", ""))
         if not self._family.forward(args["actor"], op, message):
@@ -297,22 +298,22 @@ class Watcher(threading.Thread):
         records = await future
         return {"actor": actor, "incarnations": [msgspec.to_builtins(each) for each in records]}
 
-    async def _reload(self, actor: str, has_secrets: bool) -> ChildSpec | None:
-        """The child's spec as it is configured now; None: as it was."""
+    async def _reload(self, actor: str, has_secrets: bool) -> tuple[ChildSpec | None, str]:
+        """The child's spec as it is configured now, or None: as it was, and perhaps why."""
         reload = self._options.reload
         if reload is None:
-            return None
+            return None, ""
         if self._reloads >= RELOADS_MAX:
             raise Refusal("busy", f"expected at most {RELOADS_MAX} resets at once")
         self._reloads += 1
         try:
-            return await self._loop.run_in_executor(None, reload, actor)
+            return await self._loop.run_in_executor(None, reload, actor), ""
         except Fault as fault:
             if has_secrets:
                 # What the environment held at the start is gone by design, and still good.
                 message = f"{actor} starts as it was configured before: {fault}"
                 self.fault(self._report("ConfigFault", message))
-                return None
+                return None, message
             raise Refusal("bad_request", f"the configuration of {actor}: {fault}") from fault
         finally:
             self._reloads -= 1

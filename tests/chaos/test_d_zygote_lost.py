@@ -85,8 +85,9 @@ def test_d_zygote_lost_in_the_middle_of_starts_leaves_nobody_behind(
 ) -> None:
     service = start_zoo(dict.fromkeys(ACTORS, ("idle", {})), RESETS)
     for _ in range(ROUNDS):
+        # Where the last one had answered every start, all are READY before the next one is there.
+        zygote = wait_for("a zygote", lambda: service.tree()["zygote_pid"], NEW_ZYGOTE_S_MAX)
         before = service.children()
-        zygote = service.tree()["zygote_pid"]
         for actor in ACTORS:
             os.kill(before[actor]["pid"], signal.SIGKILL)
         time.sleep(seeded.uniform(0.0, 0.02))

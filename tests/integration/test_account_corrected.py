@@ -155,7 +155,9 @@ async def reset_of_a_mistake_changes_nothing(service: Service, two: ConnectProxy
     """Who runs goes on with what it has, and never without its proxy."""
     rewrite(service, Extended_1_PROXY="127.0.0.1:many")
     before = await service.pid_of(ACCOUNT.format("1"))
-    assert (await reset(service, "1"))[0] < 300
+    status, accepted = await reset(service, "1")
+    assert status == 202
+    assert "starts as it was configured before" in accepted["note"]
     await service.pid_of(ACCOUNT.format("1"), not_pid=before)
     assert await exits_of(service, "1") == {f"127.0.0.1:{two.port}"}
     log = service.output.read_text()

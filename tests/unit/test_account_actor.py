@@ -369,3 +369,15 @@ async def test_what_a_stream_that_lives_but_stalls_holds_back_comes_over_rest() 
         )
         assert {row.via for row in context.said("fill")} == {"polling"}
         assert context.state_of("websocket") == "connected"
+
+
+async def test_while_rest_must_wait_the_unbroken_stream_confirms() -> None:
+    """A Retry-After holds REST back without ending it; a quiet account is not a stale one."""
+    async with staged() as stage, stage.life() as context:
+        await context.until(lambda: context.state_of("websocket") == "connected", "connected")
+        stage.server.inject("429", f"rest:account:{NAME}", retry_after_s=600)
+        await context.until(lambda: context.last("connection_state", "rest").rate_limited, "told")
+        context.kept.puts.clear()
+        await context.until(lambda: len(context.said("confirmed")) >= 8, "confirmed")
+        assert {confirmed.via for confirmed in context.said("confirmed")} == {"websocket"}
+        assert context.state_of("rest") == "connected"

@@ -18,6 +18,9 @@ from web.service import Service, service
 from web.views import US, shown
 
 TREE_TIMEOUT_S: Final = 1.0
+ORDER_TIMEOUT_S: Final = 2.0
+RESET_TIMEOUT_S: Final = 16.0
+"""A reset reads the configuration in a process of its own; the supervisor gives up after 15 s."""
 
 blueprint = Blueprint("supervision", __name__)
 
@@ -56,9 +59,10 @@ async def history(actor: str) -> Response:
     return answer({"actor": found["actor"], "incarnations": records})
 
 
-async def _order(op: str, actor: str) -> Response:
-    accepted = await service().control.call(op, actor=actor)
-    return answer({"actor": accepted["actor"], "state": accepted["state"]}, 202)
+async def _order(op: str, actor: str, timeout_s: float = ORDER_TIMEOUT_S) -> Response:
+    accepted = await service().control.call(op, timeout_s=timeout_s, actor=actor)
+    body = {name: accepted[name] for name in ("actor", "state", "note") if name in accepted}
+    return answer(body, 202)
 
 
 @blueprint.post("/api/supervision/<path:actor>/restart")
@@ -86,7 +90,7 @@ async def start(actor: str) -> Response:
 @document_response(Ordered, 202)
 async def reset(actor: str) -> Response:
     """Forgets attempts and quarantine, reads an account from `.env` again, and starts the child."""
-    return await _order("reset", actor)
+    return await _order("reset", actor, RESET_TIMEOUT_S)
 
 
 def _struct(plain: Mapping[str, Any], kind: type[msgspec.Struct]) -> msgspec.Struct:

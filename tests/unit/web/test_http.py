@@ -16,6 +16,7 @@ from actors.errors import ConnectTimeout
 from actors.messages.account import AccountSnapshot
 from actors.messages.control import ChildStatus
 from actors.runtime.control_client import ControlRefused
+from actors.supervision.control_server import SLOW_ANSWER_S
 from web import schemas
 from web.routes.unbuilt import PATHS
 
@@ -319,6 +320,12 @@ async def test_history_and_orders(served: Served, http: aiohttp.ClientSession) -
         async with http.get(f"{served.url}/api/supervision/{ACCOUNT_1}/{op}") as answer:
             assert answer.status == 405
     assert [op for op, _ in control.calls[1:]] == ["restart", "stop", "start", "reset"]
+    assert control.timeouts_s["stop"] == 2
+    # A reset reads the configuration again in a process of its own; the supervisor allows it 15 s.
+    assert control.timeouts_s["reset"] > SLOW_ANSWER_S
+    control.answers["reset"] = {"actor": ACCOUNT_1, "state": "starting", "note": "as before: why"}
+    async with http.post(f"{served.url}/api/supervision/{ACCOUNT_1}/reset") as answer:
+        assert (await answer.json())["note"] == "as before: why"
 
 
 @pytest.mark.parametrize(
