@@ -1,4 +1,7 @@
-"""Topics that clients ask for: read, checked and matched; `*` as a whole segment matches any."""
+"""Topics that clients ask for: read, checked and matched.
+
+`*` as a whole segment matches any; as the last one it stands for all that are left out.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,11 @@ TOPICS_MAX: Final = 200
 SERVED_SERVICE: Final = ("connections", "supervision", "errors")
 SERVED_MARKET: Final = ("orderbook", "ticker", "trades", "mark", "funding")
 SERVED_CANDLES: Final = "candles"
+SERVED: Final = ACCOUNT_KINDS.union(SERVED_SERVICE, SERVED_MARKET, (SERVED_CANDLES,))
 UNSERVED: Final = frozenset({"latency", "points"})
 EXAMPLES: Final = (
     "account:<venue>:<name>, positions:…, orders:…, fills:…, "
-    "orderbook:<venue>:<product>:<symbol>, connections, supervision or errors"
+    "orderbook:<venue>:<product>:<symbol>, connections, supervision, errors, or * for all"
 )
 DEFAULT: Final = tuple(f"{kind}:*:*" for kind in ("account", "positions", "orders", "fills"))
 """What a client gets that connects and asks for nothing."""
@@ -51,9 +55,14 @@ class Pattern(NamedTuple):
 
     def matches(self, topic: str) -> bool:
         kind, *parts = segments(topic)
+        if self == EVERYTHING:
+            return kind in SERVED
         if self.kind not in (ANY, kind) or len(self.parts) != len(parts):
             return False
         return all(mine in (ANY, theirs) for mine, theirs in zip(self.parts, parts, strict=True))
+
+
+EVERYTHING: Final = Pattern(ANY, ())
 
 
 def segments(topic: str) -> list[str]:
@@ -73,6 +82,8 @@ def parse(topic: object) -> Pattern:
         raise TopicRefused(
             str(topic), "topic", f"text of 1 to {TOPIC_LENGTH_MAX} characters", repr(topic)
         )
+    if topic == ANY:
+        return EVERYTHING
     kind, colon, rest = topic.partition(":")
     if kind in UNSERVED:
         raise TopicRefused(topic, "topic", "a topic that this build has", topic)
@@ -85,7 +96,10 @@ def parse(topic: object) -> Pattern:
     if kind in SERVED_MARKET:
         return Pattern(kind, _market_parts(topic, rest))
     if kind == SERVED_CANDLES:
-        market, _, timeframe = rest.rpartition(":")
+        market, colon, timeframe = rest.rpartition(":")
+        if timeframe == ANY and ":" not in market:
+            # `candles:*` and `candles:<venue>:*`: the last `*` stands for the market, too.
+            market = f"{market}{colon}{ANY}"
         if not timeframe:
             raise TopicRefused(topic, "timeframe", "one such as '1m', or '*'", timeframe)
         return Pattern(kind, (*_market_parts(topic, market), timeframe))
@@ -93,13 +107,15 @@ def parse(topic: object) -> Pattern:
 
 
 def _account_parts(topic: str, rest: str) -> tuple[str, ...]:
-    parts = tuple(rest.split(":"))
+    parts = (ANY, ANY) if rest == ANY else tuple(rest.split(":"))
     if len(parts) != 2 or not all(parts):
         raise TopicRefused(topic, "topic", "<kind>:<venue>:<name>", topic)
     return parts
 
 
 def _market_parts(topic: str, rest: str) -> tuple[str, ...]:
+    if rest == ANY:
+        return (ANY, ANY, ANY)
     venue, _, market = rest.partition(":")
     product, _, symbol = market.partition(":")
     if product not in (*PRODUCTS, ANY) or not symbol:
