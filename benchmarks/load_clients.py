@@ -19,8 +19,10 @@ import time
 HANDSHAKE_BYTES_MAX = 65_536
 READ_BYTES = 262_144
 RUN_SECONDS_MAX = 120.0
-VENUE_TIME = re.compile(rb'"venue_time_us":(\d+)')
-RECEIVED = re.compile(rb'"received_us":(\d+)')
+TIMES = {
+    name: re.compile(rb'"%s":(\d+)' % name.encode())
+    for name in ("venue_time_us", "received_us", "at_us")
+}
 
 
 def request(kind: str, host: str, port: int, path: str) -> bytes:
@@ -57,28 +59,21 @@ def connect(kind: str, host: str, port: int, path: str, hello: bytes) -> tuple[s
 
 
 class Stopwatch:
-    """Ages of the events that one connection reads, in ms, from the two times that they carry."""
+    """Ages in ms of the events that one connection reads, by each of the times they carry."""
 
     def __init__(self) -> None:
-        self.since_venue: list[float] = []
-        self.since_received: list[float] = []
+        self.ages: dict[str, list[float]] = {name: [] for name in TIMES}
         self._rest = b""
 
     def note(self, data: bytes) -> None:
         now_us = time.time() * 1e6
         data = self._rest + data
-        whole = data.rfind(b"received_us")
-        if whole < 0:
-            self._rest = data[-4096:]
-            return
-        end = min(whole + 40, len(data))
-        if len(data) - whole < 40:
-            end = whole
-        self._rest = data[end:]
-        for found in VENUE_TIME.finditer(data[:end]):
-            self.since_venue.append((now_us - int(found[1])) / 1000)
-        for found in RECEIVED.finditer(data[:end]):
-            self.since_received.append((now_us - int(found[1])) / 1000)
+        # Only up to the last whole message: its times may not have come yet.
+        whole = data.rfind(b"\x81")
+        self._rest = data[whole:]
+        for name, pattern in TIMES.items():
+            ages = self.ages[name]
+            ages += [(now_us - int(found[1])) / 1000 for found in pattern.finditer(data[:whole])]
 
 
 def main() -> None:
@@ -103,8 +98,7 @@ def main() -> None:
                 if sys.stdin.readline().strip() != "stop":
                     raise SystemExit(1)
                 told = {"bytes": received, "events": marks}
-                ages = {"venue": watch.since_venue, "received": watch.since_received}
-                print(json.dumps({**told, **(ages if timed else {})}), flush=True)
+                print(json.dumps({**told, **(watch.ages if timed else {})}), flush=True)
                 return
             try:
                 data = key.fileobj.recv(READ_BYTES)  # type: ignore[union-attr]

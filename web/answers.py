@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -32,11 +34,25 @@ def kept_answer(data: bytes, content_type: str, identity: bytes | None = None) -
     asked = request.headers.get("If-None-Match", "")
     known = {part.strip().removeprefix("W/") for part in asked.split(",")}
     if tag.removeprefix("W/") in known or asked.strip() == "*":
-        return Response(b"", 304, headers={"ETag": tag, "Cache-Control": "no-cache"})
+        return without_body(304, {"ETag": tag, "Cache-Control": "no-cache"})
     return Response(data, headers=headers)
 
 
+def without_body(status: int, headers: Mapping[str, str]) -> Response:
+    """An answer that has no body by its status: it must not speak of one (RFC 9110 §8.6)."""
+    response = Response(b"", status, headers=dict(headers))
+    response.headers.remove("Content-Type")
+    response.headers.remove("Content-Length")
+    return response
+
+
 def install(app: Quart) -> None:
+    async def options(response: Response) -> Response:
+        """What a path takes; the framework would call the empty body HTML."""
+        if request.method == "OPTIONS" and response.status_code == HTTPStatus.OK:
+            return without_body(204, {"Allow": ", ".join(sorted(response.allow))})
+        return response
+
     async def compress(response: Response) -> Response:
         """Compresses what is text, larger than a packet, and asked for."""
         if response.mimetype not in _COMPRESSED:
@@ -56,3 +72,4 @@ def install(app: Quart) -> None:
         return response
 
     app.after_request(compress)
+    app.after_request(options)

@@ -23,7 +23,7 @@ from web.frames import KEEP_ALIVE, Door, Message
 from web.reading import Reading
 from web.resume import Position, holes, plan
 from web.staleness import Staleness
-from web.topics import ANY, Matcher, Pattern, TopicRefused
+from web.topics import ANY, EVERYTHING, Matcher, Pattern, TopicRefused
 
 CLIENTS_MAX: Final = 5000
 FLUSH_BYTES_MAX: Final = 256 * 1024
@@ -108,7 +108,7 @@ class Feed:
 
     def check(self, patterns: Iterable[Pattern]) -> None:
         """Raises TopicRefused for a pattern that names what does not exist here."""
-        known = self.known_topics()
+        known = [topic for topic in self.known_topics() if EVERYTHING.matches(topic)]
         for pattern in patterns:
             named = any(part != ANY for part in pattern.parts)
             if named and not any(pattern.matches(topic) for topic in known):

@@ -27,6 +27,9 @@ TOKEN_PARAMETER_PATH: Final = "/ws/dashboard"  # noqa: S105  # a path, no secret
 """The one path whose existing clients send the token in the address."""
 
 QUERY_LENGTH_MAX: Final = 8 * 1024
+HEADER_BYTES_MAX: Final = 16 * 1024
+"""The server counts only headers that come in pieces; one that comes at once is counted here."""
+
 LOCAL_NAMES: Final = frozenset({"localhost"})
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -56,6 +59,8 @@ class Guard:
         """Raises Problem for a call that must not be served."""
         if len(asked.query_string) > QUERY_LENGTH_MAX:
             raise Problem(414, "query-too-long", f"at most {QUERY_LENGTH_MAX} bytes of query")
+        if sum(len(name) + len(value) for name, value in asked.headers) > HEADER_BYTES_MAX:
+            raise Problem(431, "header-too-large", f"at most {HEADER_BYTES_MAX} bytes of header")
         if asked.path != HOST_FREE:
             self._check_host(asked.headers.get("Host", ""))
         self._check_origin(asked)

@@ -15,7 +15,7 @@ from typing import Final
 from quart import Blueprint, Response
 from quart_schema import hide
 
-from web.answers import kept_answer
+from web.answers import kept_answer, without_body
 
 PROBLEM_NOTE: Final = "Errors are problem documents (RFC 9457) that name what would be right."
 
@@ -73,4 +73,4 @@ async def docs() -> Response:
 @blueprint.get("/favicon.ico")
 @hide
 async def favicon() -> Response:
-    return Response(b"", 204)
+    return without_body(204, {})

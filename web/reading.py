@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -123,9 +124,10 @@ class Reading:
         offset = self.wall_minus_mono_ns()
         now = self._clock.monotonic_ns()
         found = []
-        for (of, _), datum in sorted(self.store.connections.items()):
-            if actor not in (None, of):
-                continue
+        lanes = self.store.connections.items()
+        # Chosen before they are sorted: all accounts at once ask this once each.
+        chosen = [(lane, datum) for lane, datum in lanes if actor in (None, lane[0])]
+        for (of, _), datum in sorted(chosen, key=itemgetter(0)):
             value = datum.value
             source = self.store.sources.get(of)
             linked = bool(self._replica.connected and (source is None or source.connected))

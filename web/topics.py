@@ -1,6 +1,7 @@
 """Topics that clients ask for: read, checked and matched.
 
-`*` as a whole segment matches any; as the last one it stands for all that are left out.
+`*` as a whole segment matches any. Alone it means every topic, and as the only or last segment
+after a kind (`fills:*`, `candles:bitfinex:*`) whatever the kind still has.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def parse(topic: object) -> Pattern:
             raise TopicRefused(topic, "topic", f"{kind!r} alone", topic)
         return Pattern(kind, ())
     if kind in ACCOUNT_KINDS or kind == ANY:
-        return Pattern(kind, _account_parts(topic, rest))
+        every = kind != ANY and rest == ANY
+        return Pattern(kind, (ANY, ANY) if every else _account_parts(topic, rest))
     if kind in SERVED_MARKET:
         return Pattern(kind, _market_parts(topic, rest))
     if kind == SERVED_CANDLES:
@@ -107,7 +109,7 @@ def parse(topic: object) -> Pattern:
 
 
 def _account_parts(topic: str, rest: str) -> tuple[str, ...]:
-    parts = (ANY, ANY) if rest == ANY else tuple(rest.split(":"))
+    parts = tuple(rest.split(":"))
     if len(parts) != 2 or not all(parts):
         raise TopicRefused(topic, "topic", "<kind>:<venue>:<name>", topic)
     return parts

@@ -256,6 +256,29 @@ async def test_the_client_may_close(served: Served) -> None:
     await until(lambda: served.world.feed.count == 0, "the client is forgotten")
 
 
+async def test_one_star_subscribes_to_everything_that_is_served(served: Served) -> None:
+    async with connect(served) as socket:
+        await hear(socket, "welcome")
+        await ask(socket, op="subscribe", topics=["fills:*"])
+        await hear(socket, "subscribed", "snapshot", "snapshot")
+        await ask(socket, op="subscribe", topics=["*"])
+        known = {t for t in served.world.feed.known_topics() if not t.startswith("instruments:")}
+        rest = len(known) - 2
+        told = await hear(socket, "subscribed", *["snapshot"] * rest)
+    assert {message["topic"] for message in told[1:]} == {
+        topic for topic in known if not topic.startswith("fills:")
+    }
+
+
+async def test_a_wrong_topic_is_answered_with_what_can_be_asked_for(served: Served) -> None:
+    async with connect(served) as socket:
+        await hear(socket, "welcome")
+        await ask(socket, op="subscribe", topics=["ticker:extended:linear:BTC-USD"])
+        (error,) = await hear(socket, "error")
+    assert BTC in error["expected"]
+    assert "instruments:" not in error["expected"]
+
+
 async def test_an_unknown_socket_path_is_a_problem_document(served: Served) -> None:
     for path, status in (("/ws/nowhere", 404), ("/ws/dashboard", 501)):
         with pytest.raises(websockets.InvalidStatus) as caught:

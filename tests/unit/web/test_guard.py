@@ -90,6 +90,16 @@ async def test_origin(origin: str, well: bool) -> None:
         assert code == (0 if well else 1008), reason
 
 
+async def test_a_header_that_comes_at_once_is_bounded_too() -> None:
+    async with serving(World()) as served:
+        flood = {f"X-{number}": "y" * 100 for number in range(200)}
+        status, body = await ask(served, **flood)
+        assert status == 431
+        assert "16384 bytes" in body["detail"]
+        assert (await ask(served, **{"X-Long": "y" * 8000}))[0] == 200
+        assert await refused_socket(served, **flood) == (1008, "at most 16384 bytes of header")
+
+
 async def test_a_form_of_another_site_may_not_order() -> None:
     async with serving(World()) as served:
         status, _ = await ask(

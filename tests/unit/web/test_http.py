@@ -241,8 +241,30 @@ async def test_head_and_options_behave(served: Served, http: aiohttp.ClientSessi
         assert answer.status == 200
         assert answer.content_type == "text/event-stream"
     async with http.options(served.url + "/api/accounts") as answer:
-        assert answer.status == 200
-        assert "GET" in answer.headers["Allow"]
+        assert answer.status == 204
+        assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+        # The framework would call its empty body HTML.
+        assert "Content-Type" not in answer.headers
+    async with http.options(served.url + "/api/nowhere") as answer:
+        assert answer.status == 404
+        assert answer.content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/openapi.json", "/api/markets"])
+async def test_an_unchanged_answer_speaks_of_no_body(
+    served: Served, http: aiohttp.ClientSession, path: str
+) -> None:
+    async with http.get(served.url + path) as answer:
+        tag = answer.headers["ETag"]
+        policy = answer.headers["Content-Security-Policy"]
+    async with http.get(served.url + path, headers={"If-None-Match": tag}) as again:
+        assert again.status == 304
+        assert again.headers["ETag"].removeprefix("W/") == tag.removeprefix("W/")
+        # A browser takes these over into what it keeps: a length of 0, or another policy, would
+        # break the page that it holds.
+        assert "Content-Length" not in again.headers
+        assert "Content-Type" not in again.headers
+        assert again.headers["Content-Security-Policy"] == policy
 
 
 async def test_what_this_build_has_not_answers_501(
