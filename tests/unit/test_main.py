@@ -1,6 +1,9 @@
 """The command line: what each command calls, exit codes, and clear words for wrong use."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +125,19 @@ def test_outside_the_virtual_environment_it_says_so(monkeypatch, capsys) -> None
     monkeypatch.setattr(main, "_call", missing)
     assert main.main(["status"]) == 1
     assert "msgspec is not installed; use make run" in capsys.readouterr().err
+
+
+def test_the_installed_command_works_from_anywhere(tmp_path: Path) -> None:
+    """The console script finds the entry modules, which are no packages."""
+    command = Path(sys.executable).parent / "broadcaster"
+    assert command.exists(), "install the project: make check, make test"
+    ran = subprocess.run(
+        [command, "--version"],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.strip()
