@@ -77,7 +77,8 @@ class Composer:
     def reset(self, topic: str, reason: str) -> Message:
         """What follows is not what was missed: a fresh snapshot of the topic comes next."""
         id_ = self.id(self._replica.store.last_seq(topic))
-        fields = {"topic": topic, "id": id_, "prev": id_, "reason": reason}
+        at_us = self._clock.wall_ns() // US
+        fields = {"topic": topic, "id": id_, "prev": id_, "at_us": at_us, "reason": reason}
         return Message("reset", topic, "", fields)
 
     def freshness(self, topic: str, stale: bool, reason: str, as_of_us: int | None) -> Message:
@@ -91,6 +92,13 @@ class Composer:
             "data": {"stale": stale, "stale_reason": reason or None, "as_of_us": as_of_us},
         }
         return Message("freshness", topic, "", fields)
+
+    def closing(self, code: int, reason: str, *, resumable: bool) -> Message:
+        """The end of a stream; `resumable` says that all before it was sent."""
+        id_ = self.id(self._replica.store.seq) if resumable else None
+        at_us = self._clock.wall_ns() // US
+        fields = {"id": id_, "prev": id_, "at_us": at_us, "code": code, "reason": reason}
+        return Message("closing", "", "", fields)
 
     def _message(self, kind: str, change: Change, data: dict[str, Any]) -> Message:
         id_ = self.id(change.seq)

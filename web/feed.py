@@ -382,10 +382,9 @@ class Feed:
         if client.closed:
             return
         steady = not client.waiting and not client.lagging
-        id_ = self._composer.id(self._replica.store.seq) if steady else None
-        fields = {"code": code, "reason": reason, "id": id_, "prev": id_}
+        goodbye = self._composer.closing(code, reason, resumable=steady)
         self.remove(client)
-        client.write(Message("closing", "", "", fields).form(client.door))
+        client.write(goodbye.form(client.door))
         client.close(code, reason)
         asyncio.get_running_loop().call_later(ABORT_AFTER_S, client.sink.abort)
 

@@ -6,6 +6,7 @@ import ipaddress
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, Protocol, cast
 
 import msgspec
@@ -82,7 +83,7 @@ class Rates:
     """Messages a second per venue, and requests a minute; sampled once a second."""
 
     def __init__(self) -> None:
-        self._samples: deque[dict[str, int]] = deque(maxlen=RATE_WINDOW_S + 1)
+        self._samples: deque[dict[tuple[str, str, str], int]] = deque(maxlen=RATE_WINDOW_S + 1)
         self._requests: deque[int] = deque([0], maxlen=REQUEST_WINDOW_S)
 
     def request(self) -> None:
@@ -90,19 +91,22 @@ class Rates:
 
     def sample(self, replica: Replica) -> None:
         """Called each second."""
-        totals: dict[str, int] = {}
-        for datum in replica.store.connections.values():
-            value = datum.value
-            totals[value.venue] = totals.get(value.venue, 0) + value.messages
-        self._samples.append(totals)
+        lanes = (datum.value for datum in replica.store.connections.values())
+        self._samples.append({(it.venue, it.actor, it.lane): it.messages for it in lanes})
         self._requests.append(0)
 
     def messages_per_s(self, venue: str) -> float:
-        if len(self._samples) < 2:
-            return 0.0
-        first, last = self._samples[0].get(venue, 0), self._samples[-1].get(venue, 0)
-        # A restarted actor counts from 0 again.
-        return round(max(0, last - first) / (len(self._samples) - 1), 2)
+        """What each lane counted from one sample to the next.
+
+        A lane that is new here may have counted for long, and a restarted actor counts from 0
+        again: neither tells how many came in that second.
+        """
+        total = 0
+        for before, after in pairwise(self._samples):
+            for lane, messages in after.items():
+                if lane[0] == venue:
+                    total += max(0, messages - before.get(lane, messages))
+        return round(total / max(1, len(self._samples) - 1), 2)
 
     @property
     def requests_per_minute(self) -> int:

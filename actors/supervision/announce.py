@@ -131,7 +131,7 @@ class Announcer:
             rows.append(("break one", f"kill -9 {pid}   ({occasion.account}; it comes back)"))
         rows.append(("stop", "Ctrl-C"))
         self._console.print()
-        self._console.print("[bold]Everything is ready.[/] What to try next:")
+        self._console.print(f"[bold]{self._verdict()}[/] What to try next:")
         for name, text in rows:
             self._console.print(f"  [cyan]{name:<10}[/] {escape(text)}")
         if occasion.simulated:
@@ -139,6 +139,12 @@ class Announcer:
                 "[magenta]All accounts and markets are simulated.[/] "
                 "For your own: cp .env.example .env, fill in an account, start again."
             )
+
+    def _verdict(self) -> str:
+        aside = sorted(actor for actor, (state, *_) in self._last.items() if state == "quarantined")
+        if not aside:
+            return "Everything is ready."
+        return escape(f"Everything is ready but {', '.join(aside)} (quarantined, see above).")
 
 
 def _cause(status: ChildStatus) -> str:

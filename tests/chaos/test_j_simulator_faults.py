@@ -207,7 +207,7 @@ CASES = (
         "503",
         "VenueUnavailable",
         order={"seconds": 60},
-        rose={"failures": 4},
+        rose={"failures": 3},
         state="backoff",
         waits=True,
         seen=lambda story: "websocket" in story.via and not story.last.stale(story.actor),

@@ -109,3 +109,13 @@ def test_where_a_token_is_needed_the_commands_send_it_and_show_none() -> None:
     assert "! beware [x]" in text
     assert "simulated" not in text
     assert "kill -9" not in text
+
+
+def test_who_is_quarantined_is_named_beside_what_is_ready() -> None:
+    stream = io.StringIO()
+    voice, _ = announcer(stream)
+    voice.child(status("quarantined", epoch=1, reason="API_KEY is missing"))
+    voice.all_ready()
+    assert "Everything is ready but account:extended:1 (quarantined, see above)." in (
+        stream.getvalue().replace("\n", " ")
+    )

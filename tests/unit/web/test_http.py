@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,6 +14,7 @@ import msgspec
 import pytest
 from web_world import ACCOUNT_1, ACCOUNT_2, BTC, Served, World, serving, until
 
+import web
 from actors.errors import ConnectTimeout
 from actors.messages.account import AccountSnapshot
 from actors.messages.control import ChildStatus
@@ -20,6 +23,7 @@ from actors.supervision.control_server import SLOW_ANSWER_S
 from web import schemas
 from web.routes.unbuilt import PATHS
 
+WEB = Path(web.__file__).parent
 SHAPES = [
     ("/health", schemas.Health),
     ("/ready", schemas.Readiness),
@@ -417,6 +421,17 @@ async def test_pages_work_offline_under_their_policy(
         served.url + path, headers={"If-None-Match": answer.headers["ETag"]}
     ) as again:
         assert again.status == 304
+
+
+def test_every_type_of_problem_leads_to_its_explanation() -> None:
+    """The `type` of a problem document is an address: `/docs#problem-<kind>`."""
+    code = "".join(path.read_text() for path in WEB.rglob("*.py"))
+    kinds = set(re.findall(r'Problem\(\s*\d{3},\s*"([a-z-]+)"', code))
+    kinds |= {f"unknown-{what}" for what in ("account", "market", "actor")}
+    assert {"never-received", "not-in-this-build", "header-too-large"} <= kinds
+    explained = re.findall(r'id="problem-([a-z-]+)"', (WEB / "static/docs.html").read_text())
+    assert sorted(kinds - set(explained)) == []
+    assert len(explained) == len(set(explained))
 
 
 async def test_snapshots_hold_what_the_account_view_holds(
