@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("supervisor: started by main.py alone; run: python main.py\n")
         return EXIT_USAGE
     os.close(descriptor)
-    for number in (plan.token, *(account.secrets for account in plan.accounts)):
+    for number in (plan.token, plan.sentry, *(account.secrets for account in plan.accounts)):
         if number is not None:
             os.set_inheritable(number, False)
     try:
@@ -79,7 +79,7 @@ def supervisor_options(
 ) -> SupervisorOptions:
     from actors.runtime.clock import SystemClock
     from actors.supervision.announce import Announcer, occasion
-    from actors.supervision.options import SupervisorOptions
+    from actors.supervision.options import SupervisorOptions, sentry_options
     from actors.supervision.schedule import Limits
     from actors.supervision.tree import CACHE_SOCKET, PRELOAD, reloader
     from config.logs import make_log_sink
@@ -97,6 +97,7 @@ def supervisor_options(
         reload=reloader(plan, owned),
         preload=PRELOAD,
         cache_socket=Path(plan.runtime_dir) / CACHE_SOCKET,
+        sentry=sentry_options(plan),
     )
 
 

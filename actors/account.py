@@ -113,6 +113,7 @@ class AccountActor:
                 cache_ttl_s=float(config["cache_ttl_s"]),
             ),
         )
+        self._confirmed_by_ns = 0
         self._connect_parts()
 
     async def run(self) -> None:
@@ -172,9 +173,15 @@ class AccountActor:
 
     # what is told
 
-    def _tell_present(self, _: Welcome | None) -> None:
-        """A cache that starts without a journal knows nothing; others drop what they hold."""
+    def _tell_present(self, welcome: Welcome | None) -> None:
+        """A cache that starts without a journal knows nothing; others drop what they hold.
+
+        What cannot be told from here (past fills, how orders ended) REST tells such a cache.
+        """
         self._feed.publish(self._story.present())
+        if welcome is not None and self._story.lacks(welcome):
+            self._rest.anew = welcome
+            self._rest.soon(catch_up=True)
         for lane in self._lanes.values():
             lane.beat()
 
@@ -182,6 +189,7 @@ class AccountActor:
         while True:
             for lane in self._lanes.values():
                 lane.beat()
+            self._stream.beat()
             self._confirm_by_stream()
             if self._is_ready():
                 self._context.ready()
@@ -192,7 +200,12 @@ class AccountActor:
         if not self._stream.complete or self._rest.confirms:
             return
         clock = self._timer.clock
-        age_ns = clock.monotonic_ns() - self._lanes["websocket"].last_message_mono_ns
+        life_ns = self._lanes["websocket"].last_message_mono_ns
+        if life_ns <= self._confirmed_by_ns:
+            # Nothing came since: said again, it would make old data young.
+            return
+        self._confirmed_by_ns = life_ns
+        age_ns = clock.monotonic_ns() - life_ns
         for section in SECTIONS:
             self._feed.confirm(section, "websocket", clock.wall_ns() - age_ns)
 

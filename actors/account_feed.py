@@ -45,6 +45,9 @@ class Feed:
 
     def confirm(self, section: str, via: str, received_ns: int) -> None:
         """The venue confirmed this section at `received_ns`, whether anything changed or not."""
+        if self._waiting:
+            # What changed has not been told yet: the cache would call old figures fresh.
+            return
         topic = self._topics[section]
         self._outbox.put("confirmed", topic, Confirmed(via=via, received_ns=received_ns))
 

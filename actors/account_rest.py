@@ -10,8 +10,9 @@ from typing import Any, Final, TypeVar
 
 from actors.account_feed import SECTIONS, Feed
 from actors.account_stream import AccountStream
-from actors.errors import Fault, KeyRejected, MalformedFrame
+from actors.errors import Fault, KeyRejected, MalformedFrame, VenueRejected
 from actors.messages.account import Fill, Order
+from actors.messages.control import Welcome
 from actors.reconciliation import CatchUp, Reconciler
 from actors.runtime.lane import Lane
 from actors.runtime.rest import RestClient
@@ -20,9 +21,10 @@ from actors.venues.contract import HttpRequest, Page, Requests
 
 ROUNDS_FAILED_MAX: Final = 3
 FILLS_PAGES_MAX: Final = 100
-HISTORY_PAGES_MAX: Final = 10
-"""Orders that ended while nobody listened stand among the newest; one that is not found after
-MISSING_MAX such readings is told as ended without a trace."""
+HISTORY_PAGES_MAX: Final = 100
+"""The history is read by last change: what ended while nobody listened stands in front."""
+ASKED_BY_ID_MAX: Final = 20
+"""Vanished orders that one reading asks for by id; the others' turn comes with the next."""
 INTERVAL_S_MAX: Final = 10.0
 """A round that took longer was held up (Retry-After); its length tells nothing of the next."""
 
@@ -61,6 +63,8 @@ class RestLane:
         self.held = False
         """A first snapshot (balance, positions, orders, fills) is there."""
         self.catch_up_due = True
+        self.anew: Welcome | None = None
+        """A cache that misses what was told: the next catch-up begins at what it holds."""
         self.on_fault: Callable[[Fault], None] = lambda _: None
         self.on_success: Callable[[], None] = lambda: None
         self.report: Callable[[Fault], None] = lambda _: None
@@ -200,10 +204,10 @@ class RestLane:
 
     async def _past(self) -> None:
         asked_ns = self._clock.monotonic_ns()
-        history = await self._history()
+        history, nowhere = await self._history()
         fills = await self._fills()
         now_ns = self._clock.wall_ns()
-        self._feed.publish(self._story.ended_orders(history, asked_ns, now_ns))
+        self._feed.publish(self._story.ended_orders(history, nowhere, asked_ns, now_ns))
         self._feed.publish(self._story.past_fills(fills))
         self._feed.confirm("fills", "polling", now_ns)
 
@@ -212,6 +216,9 @@ class RestLane:
     async def _catch_up(self) -> Fault | None:
         """Everything, once, in the order in which it happened."""
         self.catch_up_due = False
+        if self.anew is not None:
+            self._story.start_over(self.anew)
+            self.anew = None
         self._stream.begin()
         asked_ns = self._clock.monotonic_ns()
         requests, call = self._requests, self._rest.call
@@ -220,7 +227,7 @@ class RestLane:
             positions = await call(requests.positions(), requests.read_positions)
             orders = await call(requests.orders(), requests.read_orders)
             self._story.orders.look_for_missing(orders, asked_ns)
-            history = await self._history()
+            history, nowhere = await self._history()
             fills = await self._fills()
         except Fault as fault:
             self.catch_up_due = True
@@ -234,6 +241,7 @@ class RestLane:
             positions=positions,
             orders=orders,
             history=history,
+            nowhere=nowhere,
             fills=fills,
         )
         self._feed.publish(self._story.caught_up(rest, self._stream.end(done=True)))
@@ -242,14 +250,27 @@ class RestLane:
         self.held = self._look_again = True
         return None
 
-    async def _history(self) -> list[Order]:
-        requests = self._requests
-        return await self._pages(
+    async def _history(self) -> tuple[list[Order], list[str]]:
+        """Ended orders, vanished ones that the venue knows by id, and ids that it does not."""
+        requests, orders = self._requests, self._story.orders
+        rows = await self._pages(
             requests.orders_history,
             lambda cursor: partial(requests.read_orders_history, cursor=cursor),
-            self._story.orders.deep_enough,
+            orders.deep_enough,
             HISTORY_PAGES_MAX,
         )
+        nowhere: list[str] = []
+        for order_id in orders.unexplained(rows)[:ASKED_BY_ID_MAX]:
+            try:
+                found = await self._rest.call(requests.order(order_id), requests.read_order)
+            except VenueRejected:
+                # Not an id that it would know.
+                found = None
+            if found is None:
+                nowhere.append(order_id)
+            else:
+                rows.append(found)
+        return rows, nowhere
 
     async def _fills(self) -> list[Fill]:
         requests = self._requests

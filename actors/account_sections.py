@@ -11,7 +11,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
@@ -80,6 +81,11 @@ class Fills:
         if self._floor is not None and len(ranks) >= FILLS_FIRST:
             self._horizon = self._floor
 
+    def lacks(self, ids: Iterable[str]) -> bool:
+        """Whether who holds these newest fills missed one of ours."""
+        held = {rank(fill_id) for fill_id in ids}
+        return any(known not in held for known in islice(reversed(self._seen), FILLS_OVERLAP))
+
     def news(self, fills: Iterable[Fill]) -> list[Fill]:
         """Those not known yet, in order; from now on they are known."""
         unknown: dict[int | str, Fill] = {}
@@ -139,13 +145,16 @@ class Orders:
         self.started = False
         self.open: dict[str, Order] = {}
         self.missing: dict[str, int] = {}
-        """Ids that were open and are no more, with how often the history did not show them."""
+        """Ids that were open and are no more, with how often the venue said that it knows of no
+        such order."""
         self._newest = 0
         self._newest_at_reading = 0
         self._ended: dict[str, int] = {}
         self._touched_ns: dict[str, int] = {}
         self._held: set[str] = set()
         """Open by the cache's word; nothing of ours has spoken of them yet."""
+        self._presumed: dict[str, None] = {}
+        """Told as ended without a trace: not by the venue's word, which may still come."""
         self._horizon = 0
         """Ended orders up to this version are past, and no news."""
         self._floor = 0
@@ -164,10 +173,23 @@ class Orders:
         for order in sorted(orders, key=lambda order: order.version):
             held = self.open.get(order.order_id)
             known = held.version if held is not None else self._ended.get(order.order_id, -1)
+            if order.order_id in self._presumed and order.version <= known:
+                # It is there after all, and nothing of it has changed.
+                order = msgspec.structs.replace(order, version=known + 1)  # noqa: PLW2901
             if order.version > known:
                 self._take(order, now_ns)
                 fresh.append(order)
         return fresh
+
+    def hold(self, before: Orders) -> None:
+        """What another life of ours told as open is open still, as far as anyone knows."""
+        self._held |= before.open.keys() | before._held
+        self._newest = max(self._newest, before._newest)
+
+    def lacks(self, open_ids: Iterable[str], newest_version: int) -> bool:
+        """Whether who holds these open orders, and no newer version, missed a word of ours."""
+        unknown = set(open_ids) - self.open.keys() - self._held
+        return bool(unknown) or newest_version < self._newest
 
     def confirmed(self, rows: list[Order], asked_ns: int) -> list[Order]:
         """All open orders as REST shows them: news; what is not among them goes to `missing`."""
@@ -184,11 +206,20 @@ class Orders:
         for order_id in shown & self.missing.keys():
             del self.missing[order_id]
 
-    def read_down(self, rows: list[Order], now_ns: int, template: Order) -> list[Order]:
-        """News of a list of ended orders that is `deep_enough`, or all that the venue has.
+    def unexplained(self, rows: list[Order]) -> list[str]:
+        """Missing orders that a list of ended ones does not show either: to be asked for by id."""
+        shown = {order.order_id for order in rows}
+        return [order_id for order_id in self.missing if order_id not in shown]
 
-        What neither the open orders nor this list has shown MISSING_MAX times has ended without a
-        trace: it is told as canceled. `template` speaks of an order of which only the id is known.
+    def read_down(
+        self, rows: list[Order], nowhere: Collection[str], now_ns: int, template: Order
+    ) -> list[Order]:
+        """News of a list of ended orders that is `deep_enough`, or all that the venue has, and of
+        orders asked for by id.
+
+        Ids in `nowhere` are those of which the venue, asked for them, said that it knows of none.
+        Said MISSING_MAX times, the order has ended without a trace: it is told as canceled.
+        `template` speaks of an order of which only the id is known.
         """
         if not self.started:
             oldest = min((order.version for order in rows), default=0)
@@ -205,18 +236,24 @@ class Orders:
         fresh = self.news(wanted, now_ns)
         # One reading late: what changed while this list was made is looked at again.
         self._floor, self._newest_at_reading = self._newest_at_reading, self._newest
-        return fresh + self._without_trace(now_ns, template)
+        for order in rows:
+            if order.status in OPEN_STATUSES and order.order_id in self.open:
+                # Open by its own word, whatever the list of open orders says at present.
+                self.missing.pop(order.order_id, None)
+                self._touched_ns[order.order_id] = now_ns
+        return fresh + self._without_trace(nowhere, now_ns, template)
 
     def deep_enough(self, rows: list[Order]) -> bool:
-        """Whether a list of ended orders, newest first, reaches what is known."""
+        """Whether a list of ended orders, last changed first, reaches what is known."""
         if not self.started:
             return bool(rows)
-        found = {order.order_id for order in rows}
-        return self.missing.keys() <= found and any(order.version <= self._floor for order in rows)
+        return any(order.version <= self._floor for order in rows)
 
-    def _without_trace(self, now_ns: int, template: Order) -> list[Order]:
+    def _without_trace(self, nowhere: Collection[str], now_ns: int, template: Order) -> list[Order]:
         gone = []
         for order_id, times in list(self.missing.items()):
+            if order_id not in nowhere:
+                continue
             if times + 1 < MISSING_MAX:
                 self.missing[order_id] = times + 1
                 continue
@@ -232,12 +269,17 @@ class Orders:
                     version=version,
                 )
             )
-        return self.news(gone, now_ns)
+        fresh = self.news(gone, now_ns)
+        self._presumed.update(dict.fromkeys(order.order_id for order in gone))
+        while len(self._presumed) > ENDED_MAX:
+            del self._presumed[next(iter(self._presumed))]
+        return fresh
 
     def _take(self, order: Order, now_ns: int) -> None:
         order_id = order.order_id
         self._newest = max(self._newest, order.version)
         self._held.discard(order_id)
+        self._presumed.pop(order_id, None)
         self.missing.pop(order_id, None)
         if order.status in OPEN_STATUSES:
             self._ended.pop(order_id, None)
@@ -262,6 +304,14 @@ class Positions:
 
     def adopt(self, ids: Iterable[str]) -> None:
         self._held = set(ids)
+
+    def hold(self, before: Positions) -> None:
+        """What another life of ours told as open is open still, as far as anyone knows."""
+        self._held |= before.open.keys() | before._held
+
+    def lacks(self, ids: Iterable[str]) -> bool:
+        """Whether who holds these positions missed that one closed."""
+        return bool(set(ids) - self.open.keys() - self._held)
 
     def news(self, rows: Iterable[Position], asof_ns: int) -> list[Position]:
         fresh = []

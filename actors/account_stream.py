@@ -10,7 +10,7 @@ from actors.errors import Fault, MalformedFrame
 from actors.reconciliation import Heard, Reconciler
 from actors.runtime.clock import Clock
 from actors.runtime.context import Progress
-from actors.runtime.frames import KeptFrame
+from actors.runtime.frames import Complaints, KeptFrame, complaint
 from actors.venues.contract import Event
 
 BUFFER_NS_MAX: Final = 15_000_000_000
@@ -38,6 +38,7 @@ class AccountStream:
         self._feed = feed
         self._clock = clock
         self._progress = progress
+        self._complaints = Complaints()
         self._buffer: list[Heard] | None = None
         self._buffered_since_ns = 0
         self._events_buffered = 0
@@ -62,14 +63,18 @@ class AccountStream:
             return
         self._buffer.append(heard)
         self._events_buffered += len(events)
-        if (
-            self._events_buffered > BUFFER_EVENTS_MAX
-            or now_ns - self._buffered_since_ns > BUFFER_NS_MAX
-        ):
+        if self._events_buffered > BUFFER_EVENTS_MAX:
+            self._flush()
+        self.beat()
+
+    def beat(self) -> None:
+        """Once a second: what waited too long for its catch-up goes out without it."""
+        if self._buffer and self._clock.monotonic_ns() - self._buffered_since_ns > BUFFER_NS_MAX:
             self._flush()
 
     def malformed(self, fault: MalformedFrame, frame: KeptFrame) -> None:
-        self.report(MalformedFrame(fault.field, fault.expected, f"{fault.found} in {frame.text}"))
+        if count := self._complaints.due(self._clock.monotonic_ns()):
+            self.report(complaint(fault, frame, count))
         self.complete = False
         self._missed = True
         self._start_buffer()

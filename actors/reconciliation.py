@@ -5,7 +5,7 @@ REST answers and stream events come in, what is news goes out. `*_ns` are CLOCK_
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -31,7 +31,8 @@ class CatchUp:
     """All that REST says of an account, asked after the stream was open.
 
     `asked_ns` is the moment of the first request. `history` and `fills` reach what was known
-    (`deep_enough`) or the venue's end.
+    (`deep_enough`) or the venue's end; orders that were asked for by id are in `history` too, or
+    in `nowhere` where the venue knows of none.
     """
 
     asked_ns: int
@@ -40,6 +41,7 @@ class CatchUp:
     positions: list[Position]
     orders: list[Order]
     history: list[Order] = field(default_factory=list)
+    nowhere: Collection[str] = ()
     fills: list[Fill] = field(default_factory=list)
 
 
@@ -64,6 +66,37 @@ class Reconciler:
         newest = welcome.cursors.get(orders, "")
         self.orders.adopt(welcome.held.get(orders, ()), int(newest) if newest.isdigit() else 0)
         self.positions.adopt(welcome.held.get(positions, ()))
+
+    def lacks(self, welcome: Welcome) -> bool:
+        """Whether the cache that says this misses something that we told.
+
+        A journal that was lost or could not be written, or merely events that are still on their
+        way to it: `start_over` is right for both, as the cache takes nothing twice.
+        """
+        fills = account_topic("fills", self._venue, self._account)
+        orders = account_topic("orders", self._venue, self._account)
+        positions = account_topic("positions", self._venue, self._account)
+        newest = welcome.cursors.get(orders, "")
+        return (
+            self.fills.lacks(welcome.fills.get(fills, ()))
+            or self.orders.lacks(
+                welcome.held.get(orders, ()), int(newest) if newest.isdigit() else 0
+            )
+            or self.positions.lacks(welcome.held.get(positions, ()))
+        )
+
+    def start_over(self, welcome: Welcome) -> None:
+        """Knows again what the cache knows, as a new life would; a catch-up must follow.
+
+        What is open by our own word stays so until REST says otherwise: it was told as `present`.
+        """
+        orders, positions = self.orders, self.positions
+        self.positions = Positions()
+        self.orders = Orders()
+        self.fills = Fills()
+        self.adopt(welcome)
+        self.positions.hold(positions)
+        self.orders.hold(orders)
 
     def heard(self, heard: Iterable[Heard]) -> list[AccountEvent]:
         """What the stream said; its fills go out last, in order of their ids."""
@@ -103,9 +136,11 @@ class Reconciler:
     def open_orders(self, rows: list[Order], asked_ns: int) -> list[Order]:
         return self.orders.confirmed(rows, asked_ns)
 
-    def ended_orders(self, rows: list[Order], asked_ns: int, received_ns: int) -> list[Order]:
-        """A history that is deep enough, or whole."""
-        return self.orders.read_down(rows, asked_ns, self._unknown_order(received_ns))
+    def ended_orders(
+        self, rows: list[Order], nowhere: Collection[str], asked_ns: int, received_ns: int
+    ) -> list[Order]:
+        """A history that is deep enough, or whole, and what was asked for by id."""
+        return self.orders.read_down(rows, nowhere, asked_ns, self._unknown_order(received_ns))
 
     def past_fills(self, rows: list[Fill]) -> list[Fill]:
         """A list that is deep enough, or whole."""
@@ -119,7 +154,7 @@ class Reconciler:
         news += self.open_positions(rest.positions, asked_ns, received_ns)
         # What ended comes first: it is older than what is still open.
         opened = self.open_orders(rest.orders, asked_ns)
-        news += self.ended_orders(rest.history, asked_ns, received_ns)
+        news += self.ended_orders(rest.history, rest.nowhere, asked_ns, received_ns)
         news += opened
         past = self.past_fills(rest.fills)
         live = self.heard(buffered)

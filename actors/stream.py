@@ -13,7 +13,7 @@ from actors.messages.market import BookDelta, BookSnapshot
 from actors.runtime.connection import Connection
 from actors.runtime.connection_policy import POLICIES, Retries
 from actors.runtime.context import ActorContext
-from actors.runtime.frames import KeptFrame
+from actors.runtime.frames import Complaints, KeptFrame, complaint
 from actors.runtime.lane import Lane, LaneName
 from actors.runtime.rest import RestClient
 from actors.runtime.stream_limits import apply_limits
@@ -56,6 +56,7 @@ class StreamActor:
         )
         self._lane.stale_after_ms = (session.mute_max_s or session.silence_max_s) * 1e3
         self._connection = Connection(session, self._lane, self, timer, self._open_socket)
+        self._complaints = Complaints()
         self._was_verified = False
         self._reason = ""
         self._unverified_since_ns = self._clock.monotonic_ns()
@@ -95,8 +96,8 @@ class StreamActor:
 
     def malformed(self, fault: MalformedFrame, frame: KeptFrame) -> None:
         """Skipped; where it stood for a change, the next frame shows the hole."""
-        found = f"{fault.found} in {frame.text}"
-        self._context.fault(MalformedFrame(fault.field, fault.expected, found))
+        if count := self._complaints.due(self._clock.monotonic_ns()):
+            self._context.fault(complaint(fault, frame, count))
 
     def lost(self, fault: Fault) -> None:
         # The session may still think well of its book, but nobody feeds it any more.

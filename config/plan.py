@@ -76,8 +76,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the supervisor needs to know; `markets` may be `("*",)` until resolved.
 
     `silence_max_s` and `mute_max_s` of streams: None, where the venue's own limits hold.
-    `token` is the descriptor of the API token, `env_file` where reloads find the accounts again.
-    `warnings` are told once at the start.
+    `token` is the descriptor of the API token, `sentry` that of Sentry's DSN, `env_file` where
+    reloads find the accounts again. `warnings` are told once at the start.
     """
 
     version: str
@@ -107,6 +107,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     limits: LimitsPlan
     log_level: str
     log_format: str
+    sentry: int | None = None
+    environment: str = ""
     env_file: str = ""
     warnings: tuple[str, ...] = ()
 
@@ -266,6 +268,7 @@ def _plan(
         limits=_limits(settings, simulated),
         log_level=settings.log_level,
         log_format=settings.log_format,
+        environment=settings.sentry_environment,
         warnings=warnings,
     )
 

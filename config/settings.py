@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from config.spellings import (
     AnyCase,
     Delays,
+    Dsn,
+    Environment,
     Host,
     HttpUrl,
     Items,
@@ -340,6 +342,16 @@ class Settings(BaseSettings):
     )
     log_format: Annotated[Literal["auto", "console", "json"], AnyCase] = _setting(
         "auto", "`console`, `json`, or `auto`: console on a terminal, else json.", "json", "Logs"
+    )
+
+    sentry_dsn: Dsn = _setting(
+        SecretStr(""),
+        "Where errors are reported to Sentry; without it nothing is. Only the supervisor knows it.",
+        "https://key@sentry.example/1",
+        "Sentry",
+    )
+    sentry_environment: Environment = _setting(
+        "production", "What Sentry shows as the environment.", "staging", "Sentry"
     )
 
     render: bool = _setting(

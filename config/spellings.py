@@ -15,10 +15,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 MARKETS_MAX: Final = 500
 LIST_ITEMS_MAX: Final = 500
+DSN_LENGTH_MAX: Final = 500
 _MARKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]*-USD")
 _MARKET_ALIAS = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.]*)-PERP", re.IGNORECASE)
 _MARKET_UNIFIED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.]*)/USDC?:USDC?", re.IGNORECASE)
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_ENVIRONMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,512}")
 
 
@@ -93,6 +95,27 @@ def _token(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _dsn(secret: SecretStr) -> SecretStr:
+    """As Sentry shows it: an address with a key, and a project at its end."""
+    text = secret.get_secret_value()
+    parts = _parts(text)
+    if text and (
+        parts is None
+        or len(text) > DSN_LENGTH_MAX
+        or parts.scheme not in ("http", "https")
+        or not parts.username
+        or not parts.path.rpartition("/")[2].isdecimal()
+    ):
+        raise ValueError("a DSN as Sentry shows it in the settings of a project")
+    return secret
+
+
+def _environment(text: str) -> str:
+    if not _ENVIRONMENT.fullmatch(text):
+        raise ValueError("up to 64 letters, digits, dots, dashes and underscores")
+    return text
+
+
 def _delays(items: tuple[str, ...]) -> tuple[str, ...]:
     for item in items:
         if not re.fullmatch(r"\d{1,5}(\.\d{1,3})?", item):
@@ -113,5 +136,7 @@ Delays = Annotated[
 ]
 Host = Annotated[str, AfterValidator(_host)]
 Token = Annotated[SecretStr, AfterValidator(_token)]
+Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
+Environment = Annotated[str, AfterValidator(_environment)]
 HttpUrl = Annotated[str, _url("http", "https")]
 SocketUrl = Annotated[str, _url("ws", "wss")]

@@ -94,6 +94,7 @@ class KeptContext:
         self.kept_link = KeptLink()
         self.is_ready = asyncio.Event()
         self.faults: list[Fault | FaultReport] = []
+        self.captured: list[BaseException] = []
         self.logged: list[str] = []
         self.controls: dict[str, ControlHandler] = {}
         self._secrets = dict(secrets or {})
@@ -118,6 +119,9 @@ class KeptContext:
 
     def fault(self, fault: Fault | FaultReport, level: str = "warning") -> None:
         self.faults.append(fault)
+
+    def capture(self, error: BaseException) -> None:
+        self.captured.append(error)
 
     def log(self, level: str, event: str, **fields: str | float | bool | None) -> None:
         self.logged.append(event)

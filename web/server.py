@@ -47,6 +47,7 @@ class Reports:
             at_ns=clock.wall_ns(),
         )
         self._context.fault(report, level="error")
+        self._context.capture(error)
 
 
 async def _sample(service: Service) -> None:

@@ -100,18 +100,21 @@ class Chronicle:
         self.cursors: dict[str, Cursor] = {}
         self.damages: list[str] = []
         """What recovery found broken, for the operator."""
+        self._unkept: dict[str, int] = {}
+        """Up to where the events of a source are on disk, where that is not all of them."""
         self._block_end = 0
         self._segment_ends: list[tuple[int, Path]] = []
 
     # writing
 
     def greet(self, source: str, epoch: int, outbox: str) -> int:
-        """The highest event of this incarnation that is kept; 0 for a new one."""
+        """The highest event of this incarnation that is on disk; 0 for a new one."""
         cursor = self.cursors.get(source)
         if cursor is None or (cursor.epoch, cursor.outbox) != (epoch, outbox):
             cursor = self.cursors[source] = Cursor(epoch, outbox, 0)
+            self._unkept.pop(source, None)
             self.journal.add(_SOURCE + _encoder.encode(_Hello(source, cursor)))
-        return cursor.seq
+        return self._unkept.get(source, cursor.seq)
 
     def keeps(self, event: Envelope) -> bool:
         """Whether this account event was taken before (it came again after a reconnect)."""
@@ -126,7 +129,9 @@ class Chronicle:
         is_event = envelope.kind in ACCOUNT_EVENTS
         if is_event:
             # Before it is read: an event that cannot be would else come again for ever.
-            self.cursors[envelope.source].seq = envelope.seq
+            cursor = self.cursors[envelope.source]
+            self._unkept.setdefault(envelope.source, cursor.seq)
+            cursor.seq = envelope.seq
         seq = self.store.seq + 1
         if seq > self._block_end:
             self._reserve(seq + BLOCK)
@@ -145,6 +150,8 @@ class Chronicle:
         kept = journal.flush(now)
         if journal.wants_checkpoint and journal.may_try(now) and self._rotate(now):
             kept = journal.flush(now)
+        if kept:
+            self._unkept.clear()
         return kept
 
     def continue_above(self, seq: int) -> None:
@@ -212,21 +219,31 @@ class Chronicle:
         """
         now = self._clock.monotonic_ns()
         try:
-            segments = self._read_back()
+            segments, newest_read = self._read_back()
             self._replay(segments)
-            self.journal.continue_after(segments[-1] if segments else None)
+            if not newest_read:
+                # Numbers were given that nobody can read any more: they are another stream's.
+                self.stream_id = uuid.uuid4().hex[:12]
+            self.journal.continue_after(segments[-1] if segments and newest_read else None)
         except OSError as error:
             self.journal.fail(error, now)
         self.store.seq = max(self.store.seq, self._block_end)
         self._reserve(self.store.seq + BLOCK)
         self.commit()
 
-    def _read_back(self) -> list[Segment]:
-        """The newest segments, as many as state and ring need, oldest first."""
+    def _read_back(self) -> tuple[list[Segment], bool]:
+        """The newest segments, as many as state and ring need, oldest first; and whether the
+        newest of all is among them: one that cannot be read is passed over, and said."""
         segments: list[Segment] = []
+        newest_read = True
         size = 0
         for path in reversed(segment_paths(self.journal.directory)):
-            segment = read_segment(path)
+            try:
+                segment = read_segment(path)
+            except OSError as error:
+                self.damages.append(f"{path.name}: {error.strerror or error}")
+                newest_read = newest_read and bool(segments)
+                continue
             if segment.torn_bytes and segments:
                 torn = f"{path.name}: {segment.torn_bytes} bytes at its end are no records"
                 segment.damage = segment.damage or torn
@@ -241,7 +258,7 @@ class Chronicle:
             size += segment.good_bytes
             if size > self._read_back_bytes and _has_checkpoint(segment):
                 break
-        return segments
+        return segments, newest_read
 
     def _replay(self, segments: list[Segment]) -> None:
         """State from the newest whole checkpoint on, changes for the ring from all."""
@@ -310,14 +327,16 @@ class Chronicle:
 
 
 def older(directory: Path, since: int, topics: Iterable[str]) -> list[Change]:
-    """The journal's changes of `topics` after `since`, in order; the newest OLDER_MAX at most."""
-    wanted = frozenset(topics)
-    found: list[Change] = []
+    """The journal's changes of `topics` after `since`, in order; the newest OLDER_MAX at most.
+
+    Of a topic with a hole in it (a segment was lost) only what follows the hole.
+    """
+    wanted: dict[str, list[Change]] = {topic: [] for topic in topics}
     for path in segment_paths(directory):
         try:
             segment = read_segment(path)
-        except FileNotFoundError:
-            # Unlinked since the list was made: it was below what anyone can still ask for.
+        except OSError:
+            # Unlinked since the list was made, or not readable.
             continue
         for record in segment.records:
             if record[:1] != _EVENT:
@@ -325,8 +344,11 @@ def older(directory: Path, since: int, topics: Iterable[str]) -> list[Change]:
             seq, prev = _PAIR.unpack_from(record, 1)
             envelope = unpack(record[1 + _PAIR.size :]) if seq > since else None
             if envelope is not None and envelope.key in wanted:
+                found = wanted[envelope.key]
+                if found and found[-1].seq != prev:
+                    found.clear()
                 found.append(change_of(seq, prev, envelope))
-    return found[-OLDER_MAX:]
+    return sorted(change for found in wanted.values() for change in found)[-OLDER_MAX:]
 
 
 def _has_checkpoint(segment: Segment) -> bool:

@@ -9,6 +9,7 @@ from actors.cache.ring import Ring
 from actors.cache.store import Store
 from actors.messages.envelope import Envelope
 from actors.messages.ids import is_account_topic
+from actors.runtime.framing import unpack
 
 _heads = msgspec.msgpack.Decoder(dict[str, int])
 _encoder = msgspec.msgpack.Encoder()
@@ -34,7 +35,8 @@ class Filling:
             self._markets.append(change)
 
     def missed_by(self, old: Store) -> list[Change] | None:
-        """All changes that `old` lacks, in order; None where not every account change is here."""
+        """All changes that `old` lacks, in order; None where not every account change is here, or
+        one was told before under another number. Brings the accounts of `old` up to date."""
         for topic in old.topics():
             if is_account_topic(topic) and self._heads.get(topic, 0) < old.last_seq(topic):
                 return None
@@ -44,7 +46,11 @@ class Filling:
                 return None
         told = [*self.ring.account.after(0), *self._markets]
         missed = [change for change in told if change.seq > old.last_seq(change.topic)]
-        return sorted(missed, key=lambda change: change.seq)
+        missed.sort(key=lambda change: change.seq)
+        if any(is_account_topic(it.topic) and not _is_news(it, old) for it in missed):
+            # Served by a cache that died before it could write it, and now numbered once more.
+            return None
+        return missed
 
     def finish(self, old: Store) -> None:
         """Sets the topics' last sequences and keeps what only `old` holds: nothing vanishes."""
@@ -56,3 +62,7 @@ class Filling:
 
     def _complete_after(self, topic: str) -> int:
         return self.ring.complete_after(topic) if topic in self.ring else self._heads[topic]
+
+
+def _is_news(change: Change, store: Store) -> bool:
+    return store.apply(change.seq, unpack(change.frame), change.prev) is not None

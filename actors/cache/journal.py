@@ -8,6 +8,7 @@ A segment appears under its name only when its first records (a checkpoint) are 
 from __future__ import annotations
 
 import os
+import re
 import struct
 import zlib
 from collections.abc import Iterable
@@ -18,8 +19,12 @@ from typing import Final
 
 MAGIC: Final = 0x42434A31
 RECORD_BYTES_MAX: Final = 64 * 1024 * 1024
-BACKLOG_BYTES_MAX: Final = 8 * 1024 * 1024
-"""What is kept in memory for a journal that cannot be written; beyond it is given up."""
+BACKLOG_BYTES_MAX: Final = 4 * 1024 * 1024
+BACKLOG_RECORDS_MAX: Final = 8_000
+"""What is kept in memory for a journal that cannot be written; beyond either it is given up.
+
+Both are below what fills one source's outbox: a disk that stays full stops no account.
+"""
 RETRY_NS: Final = 1_000_000_000
 SEGMENTS_MIN: Final = 4
 """The newest segments stay, also where no ring needs them: they answer what is older."""
@@ -29,6 +34,7 @@ _NUMBER = struct.Struct(">Q")
 _MAGIC_BYTES = struct.pack(">I", MAGIC)
 _SUFFIX = ".journal"
 _UNFINISHED = ".new"
+_NAME = re.compile(r"events-[0-9]{20}\.journal")
 
 
 def encode_record(number: int, body: bytes) -> bytes:
@@ -101,8 +107,9 @@ def _next_record(data: bytes, at: int, last: int) -> int | None:
 
 
 def segment_paths(directory: Path) -> list[Path]:
-    """Oldest first."""
-    return sorted(path for path in directory.glob(f"events-*{_SUFFIX}") if path.is_file())
+    """Oldest first; what merely looks like one (an operator's copy) is left alone."""
+    found = directory.glob(f"events-*{_SUFFIX}")
+    return sorted(path for path in found if _NAME.fullmatch(path.name) and path.is_file())
 
 
 class Journal:
@@ -123,7 +130,7 @@ class Journal:
         self._pending_bytes = 0
         self._retry_mono_ns = 0
         self.newest: Path | None = None
-        """The segment that `begin_segment` began last."""
+        """The segment that is written now."""
         self.failure = ""
         self.given_up = False
         """Records were dropped since the last checkpoint: only a new one makes it whole."""
@@ -139,12 +146,28 @@ class Journal:
         descriptor = os.open(newest.path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         os.ftruncate(descriptor, newest.good_bytes)
         self._descriptor = descriptor
+        self.newest = newest.path
         self._size = newest.good_bytes
         self._checkpoint_end = 0
 
     @property
     def is_open(self) -> bool:
         return self._descriptor >= 0
+
+    def notice_loss(self) -> None:
+        """Lets go of a file that was deleted or moved away: nobody would ever read it again."""
+        if self._descriptor < 0 or self.newest is None:
+            return
+        try:
+            written, named = os.fstat(self._descriptor), self.newest.stat()
+            lost = (written.st_dev, written.st_ino) != (named.st_dev, named.st_ino)
+        except FileNotFoundError:
+            lost = True
+        except OSError:
+            # Its folder cannot be looked into: that says nothing of the file.
+            lost = False
+        if lost:
+            self.close()
 
     @property
     def wants_checkpoint(self) -> bool:
@@ -252,7 +275,8 @@ class Journal:
 
     def _hold_back(self) -> bool:
         """Whether the events may be acknowledged although they are not on disk."""
-        if self.given_up or self._pending_bytes > BACKLOG_BYTES_MAX:
+        beyond = self._pending_bytes > BACKLOG_BYTES_MAX or len(self._pending) > BACKLOG_RECORDS_MAX
+        if self.given_up or beyond:
             self._drop_pending()
             self.given_up = True
         return self.given_up

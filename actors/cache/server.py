@@ -176,6 +176,7 @@ class CacheServer:
 
     def beat(self) -> None:
         """Once a second: readers hear that the cache lives, a failed journal is tried again."""
+        self._chronicle.journal.notice_loss()
         failure = self._chronicle.journal.failure
         self._tell_source(CACHE, True, f"journal failed: {failure}" if failure else "")
 

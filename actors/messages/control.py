@@ -5,7 +5,14 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Final
+
 import msgspec
+from msgspec import Meta
+
+ALERT_ENVELOPE_BYTES_MAX: Final = 128 * 1024
+ALERT_TEXT_LENGTH_MAX: Final = 300
+ALERT_FINGERPRINT_MAX: Final = 8
 
 # cache links
 
@@ -138,6 +145,24 @@ class LogRecord(msgspec.Struct, frozen=True, kw_only=True):
     level: str
     event: str
     fields: dict[str, str | int | float | bool | None] = {}
+
+
+_AlertText = Annotated[str, Meta(max_length=ALERT_TEXT_LENGTH_MAX)]
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An exception for Sentry, which only the supervisor talks to.
+
+    `envelope` is a whole Sentry envelope, masked where it was made; who forwards it decodes only
+    what it lets through. Equal `fingerprint`s are one bug. `fatal`: this incarnation ends of it.
+    `skipped` more exceptions were left out since the last alert, because they came too fast.
+    """
+
+    fingerprint: Annotated[tuple[_AlertText, ...], Meta(max_length=ALERT_FINGERPRINT_MAX)]
+    title: _AlertText
+    envelope: Annotated[bytes, Meta(max_length=ALERT_ENVELOPE_BYTES_MAX)]
+    fatal: bool = False
+    skipped: Annotated[int, Meta(ge=0)] = 0
 
 
 class Stop(msgspec.Struct, frozen=True):

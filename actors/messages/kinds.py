@@ -35,6 +35,7 @@ KINDS: Final[dict[str, type[msgspec.Struct]]] = {
     "ready": control.Ready,
     "heartbeat": control.Heartbeat,
     "log": control.LogRecord,
+    "alert": control.Alert,
     "stop": control.Stop,
     "drain": control.Drain,
     "reconnect": control.Reconnect,

@@ -24,6 +24,7 @@ from config.credentials import read_sealed
 if TYPE_CHECKING:
     from actors.runtime.link import CacheLink
     from actors.runtime.outbox import Outbox
+    from actors.runtime.reporting import Reporter
 
 HEARTBEAT_S: Final = 1.0
 TEXT_LENGTH_MAX: Final = 8 * 1024
@@ -38,6 +39,7 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
 
     `descriptors` maps names to numbers in its own table: always `control` (a stream socket),
     `lifeline` and `dump` (a memory file for faulthandler); besides what its spec names.
+    `reporting` is what its reports to Sentry are tagged with; None: there are none.
     """
 
     actor: str
@@ -45,6 +47,7 @@ class Birth(msgspec.Struct, frozen=True, kw_only=True):
     entry: str
     config: dict[str, Any]
     descriptors: dict[str, int]
+    reporting: dict[str, str] | None = None
 
 
 class ChildContext:
@@ -64,6 +67,8 @@ class ChildContext:
         self._vitals = Vitals()
         self._link: CacheLink | None = None
         self._outbox: Outbox | None = None
+        self._reporting = birth.reporting
+        self._reporter: Reporter | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Holds what ended a task of the runtime's own: without it the actor is no use."""
@@ -113,6 +118,23 @@ class ChildContext:
                 at_ns=self.clock.wall_ns(),
             )
         self.supervisor.send("fault_report", report)
+
+    def capture(self, error: BaseException, *, fatal: bool = False) -> None:
+        """Tell Sentry of an exception that nobody expected; without SENTRY_DSN nothing happens.
+
+        `fatal`: this incarnation ends of it. What was captured still has to be flushed.
+        """
+        if self._reporting is None:
+            return
+        try:
+            if self._reporter is None:
+                # Made by the first exception only: most incarnations never have one.
+                from actors.runtime.reporting import Reporter  # noqa: PLC0415
+
+                self._reporter = Reporter(self._reporting, self.supervisor.send, self.clock)
+            self._reporter.capture(error, fatal=fatal)
+        except Exception as failure:  # noqa: BLE001 - telling of an error must not make another
+            self.log("warning", "exception not reported", kind=type(failure).__name__)
 
     def log(self, level: str, event: str, **fields: str | float | bool | None) -> None:
         cleaned = {
@@ -234,3 +256,5 @@ class ChildContext:
         error = details.get("exception")
         trace = "".join(traceback.format_exception(error)) if error else ""
         self.log("error", str(details.get("message", "callback failed")), traceback=trace)
+        if error is not None:
+            self.capture(error)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from actors.errors import Disconnected, Fault, LinkFault, MalformedFrame, Mute, VenueFault
-from actors.runtime.connection_policy import HEALTHY_AFTER_S
+from actors.runtime.connection_policy import HEALTHY_AFTER_S, ShortLives
 from actors.runtime.frames import FrameRing, KeptFrame
 from actors.runtime.lane import Lane
 from actors.runtime.timer import Timer
@@ -43,6 +43,8 @@ class Vigil:
     def __init__(self, session: Session, opened_ns: int) -> None:
         self.opened_ns = opened_ns
         self.good = False
+        self.delivered = False
+        """It said something of what it is there for, not merely that it is there."""
         self.blocked = False
         """We do not read, for want of room: the peer's silence then proves nothing."""
         self._silence_max_ns = round(session.silence_max_s * 1e9)
@@ -98,6 +100,7 @@ class Connection:
         self._clock = timer.clock
         self._open = open_session
         self._was_mute = False
+        self._short_lives = ShortLives()
 
     async def run(self) -> None:
         while True:
@@ -119,7 +122,10 @@ class Connection:
                 await socket.close()
 
     def _ended(self, fault: Fault, vigil: Vigil | None) -> None:
-        healthy = vigil is not None and vigil.healthy(self._clock.monotonic_ns())
+        now_ns = self._clock.monotonic_ns()
+        healthy = vigil is not None and (
+            vigil.healthy(now_ns) or (vigil.delivered and self._short_lives.forgive(now_ns))
+        )
         self._lane.failed(fault, healthy=healthy)
         self._handler.lost(fault)
         self._judge_mute(fault, vigil)
@@ -141,8 +147,10 @@ class Connection:
                 now_ns = self._clock.monotonic_ns()
                 vigil.check(now_ns, socket.last_life_mono_ns)
                 self._lane.latency_ms = socket.latency_ms
-                # A Ping says as much as a frame: had anything changed, it would have been told.
-                self._lane.alive(socket.last_life_mono_ns)
+                if not vigil.blocked:
+                    # A Ping says as much as a frame: had anything changed, it would have been
+                    # told. Not so while nobody reads.
+                    self._lane.alive(socket.last_life_mono_ns)
                 self._note_success(vigil, now_ns)
             if reader.done():
                 reader.result()
@@ -184,6 +192,9 @@ class Connection:
                 self._handler.malformed(fault, kept)
                 continue
             vigil.good_frame(self._clock.monotonic_ns())
+            vigil.delivered = vigil.delivered or any(
+                not isinstance(event, Subscribed) for event in events
+            )
             if self._lane.state == "connecting" and any(
                 isinstance(event, Subscribed) for event in events
             ):

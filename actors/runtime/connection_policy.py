@@ -6,6 +6,7 @@ A policy is a value. `Retries` counts the attempts of one lane and asks the poli
 from __future__ import annotations
 
 import random
+from collections import deque
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -13,6 +14,10 @@ JITTER_MAX: Final = 0.1
 HEALTHY_AFTER_S: Final = 5.0
 """A connection that authenticated and brought good data must live this long to count as healthy:
 one that dies right away each time must not be tried again at once each time."""
+SHORT_LIVES_MAX: Final = 3
+SHORT_LIVES_WINDOW_S: Final = 60.0
+"""A connection that delivered state (a verified book, an account's present) and died before that is
+tried again at once all the same, so often in this time: one early gap must not cost a minute."""
 
 
 class Retry(NamedTuple):
@@ -65,6 +70,24 @@ CANDLES: Final = ConnectionPolicy(
     then_delay_s=300.0,
 )
 POLICIES: Final = {policy.name: policy for policy in (PHASED, EXPONENTIAL, CANDLES)}
+
+
+class ShortLives:
+    """The connections of one lane that delivered and died young, and were tried again at once."""
+
+    __slots__ = ("_forgiven_ns",)
+
+    def __init__(self) -> None:
+        self._forgiven_ns: deque[int] = deque(maxlen=SHORT_LIVES_MAX)
+
+    def forgive(self, now_ns: int) -> bool:
+        """Whether this one may be followed at once; counts it if so."""
+        forgiven = self._forgiven_ns
+        window_ns = SHORT_LIVES_WINDOW_S * 1e9
+        if len(forgiven) == SHORT_LIVES_MAX and now_ns - forgiven[0] < window_ns:
+            return False
+        forgiven.append(now_ns)
+        return True
 
 
 class Retries:

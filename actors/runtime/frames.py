@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, NamedTuple
 
+from actors.errors import MalformedFrame
 from actors.runtime.masking import LIVE, Masker
 
 RECENT_MAX: Final = 32
@@ -13,12 +14,41 @@ FRAME_LENGTH_MAX: Final = 2_048
 """Characters kept of one frame: 48 frames of 2 KiB bound a connection's memory to 96 KiB."""
 
 
+COMPLAINT_NS: Final = 1_000_000_000
+"""A venue that changes its format must not flood the supervisor with one report per frame."""
+
+
 class KeptFrame(NamedTuple):
     """`text` can be shown; `why` is empty for a frame that was good."""
 
     received_ns: int
     text: str
     why: str
+
+
+class Complaints:
+    """Lets malformed frames be reported at most once in COMPLAINT_NS, with their count."""
+
+    __slots__ = ("_kept_back", "_last_ns")
+
+    def __init__(self) -> None:
+        self._last_ns: int | None = None
+        self._kept_back = 0
+
+    def due(self, now_mono_ns: int) -> int:
+        """One more: for how many to speak now, 0 for not yet."""
+        self._kept_back += 1
+        if self._last_ns is not None and now_mono_ns - self._last_ns < COMPLAINT_NS:
+            return 0
+        self._last_ns = now_mono_ns
+        count, self._kept_back = self._kept_back, 0
+        return count
+
+
+def complaint(fault: MalformedFrame, frame: KeptFrame, count: int) -> MalformedFrame:
+    """`fault` with the frame that it speaks of, for `count` of its like."""
+    times = f" (one of {count})" if count > 1 else ""
+    return MalformedFrame(fault.field, fault.expected, f"{fault.found}{times} in {frame.text}")
 
 
 class FrameRing:

@@ -124,6 +124,7 @@ async def _work(context: ChildContext, entry: str) -> int:
 def _report_crash(context: ChildContext, error: Exception) -> None:
     frames = "".join(traceback.format_exception(error))
     context.log("error", "crashed", traceback=frames)
+    context.capture(error, fatal=True)
     context.fault(
         FaultReport(
             actor=context.actor_id,

@@ -101,6 +101,8 @@ class RestClient:
             aiohttp_socks.ProxyError,
             aiohttp_socks.ProxyConnectionError,
             aiohttp_socks.ProxyTimeoutError,
+            # A SOCKS proxy that hangs up within its greeting.
+            EOFError,
         ) as error:
             address = self._proxy.exit_address if self._proxy else ""
             raise ProxyFailed(f"proxy {address}: {LIVE.text(str(error))}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from actors.messages.control import ChildStatus, FaultReport, LogRecord, Restart
 from actors.messages.ids import SUPERVISOR
 from actors.runtime.clock import Clock
 from actors.supervision import kernel
+from actors.supervision.alert_desk import NO_ALERTS, Alerts
 from actors.supervision.effects import (
     Effect,
     Kill,
@@ -27,7 +27,7 @@ from actors.supervision.effects import (
     TakeDump,
 )
 from actors.supervision.events import Command, Instant, Message
-from actors.supervision.options import EXIT_FAILED
+from actors.supervision.fatal import FatalActor
 from actors.supervision.spec import ChildSpec
 from actors.supervision.states import KernelState, State, status
 from actors.supervision.voice import AllReady, Line, Mouth
@@ -68,19 +68,26 @@ class Hands(Protocol):
     def quit(self, code: int) -> None: ...
 
 
-class SupervisorActor(pykka.ThreadingActor):
+class SupervisorActor(FatalActor):
     """Nothing in here waits: disk, terminal, processes and sockets belong to others."""
 
     def __init__(
-        self, state: KernelState, hands: Hands, journal: pykka.ActorRef[Any], mouth: Mouth,
+        self,
+        state: KernelState,
+        hands: Hands,
+        journal: pykka.ActorRef[Any],
+        mouth: Mouth,
         clock: Clock,
-    ) -> None:  # fmt: skip
+        *,
+        alerts: Alerts = NO_ALERTS,
+    ) -> None:
         super().__init__()
         self._state = state
         self._hands = hands
         self._journal = journal
         self._mouth = mouth
         self._clock = clock
+        self._alerts = alerts
         self._armed_ns: int | None = None
         self._all_ready = False
 
@@ -94,14 +101,6 @@ class SupervisorActor(pykka.ThreadingActor):
             # The state is a value, so a message that could not be handled changed nothing. A
             # raise would kill this actor silently, and SystemExit all actors.
             self._confess(error, message)
-
-    def on_failure(
-        self,
-        exception_type: Any,  # noqa: ARG002 - Pykka's signature
-        exception_value: Any,  # noqa: ARG002
-        traceback: Any,  # noqa: ARG002
-    ) -> None:
-        os._exit(EXIT_FAILED)
 
     def _step(self, message: Message) -> None:
         now = Instant(self._clock.monotonic_ns(), self._clock.wall_ns())
@@ -124,12 +123,18 @@ class SupervisorActor(pykka.ThreadingActor):
             case Record(record=record):
                 self._journal.tell(effect)
                 self._mouth.say(Line(SUPERVISOR, _obituary(record)))
+                self._alerts.ended(record, self._spec(record.actor))
             case Publish(status=public):
                 self._hands.publish(public)
                 self._mouth.say(public)
+                self._alerts.status(public, self._spec(public.actor))
                 self._look_for_all_ready()
             case Quit(code=code):
                 self._hands.quit(code)
+
+    def _spec(self, actor: str) -> ChildSpec | None:
+        child = self._state.children.get(actor)
+        return None if child is None else child.spec
 
     def _look_for_all_ready(self) -> None:
         states = {child.state for child in self._state.children.values()}

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import msgspec
 
 from actors.errors import MalformedEnvelope
-from actors.messages.control import FaultReport, Heartbeat, LogRecord
+from actors.messages.control import Alert, FaultReport, Heartbeat, LogRecord
 from actors.messages.envelope import Envelope
 from actors.runtime.clock import Clock
 from actors.supervision import heartbeat, reaper
@@ -51,6 +51,10 @@ class Voice(Protocol):
 
     def fault(self, report: FaultReport) -> None: ...
 
+    def alert(self, actor: str, epoch: int, alert: Alert) -> None: ...
+
+    def reporting(self, spec: ChildSpec, epoch: int) -> dict[str, str] | None: ...
+
 
 class Children:
     """On the watcher's loop; `post` hands a message to the kernel."""
@@ -83,7 +87,7 @@ class Children:
 
     def spawn(self, spec: ChildSpec, epoch: int) -> None:
         try:
-            life = Incarnation(spec, epoch)
+            life = Incarnation(spec, epoch, self._voice.reporting(spec, epoch))
         except OSError as error:
             self._post(SpawnFailed(spec.actor, epoch, f"descriptors: {error}"))
             return
@@ -189,8 +193,11 @@ class Children:
                 case "fault_report":
                     report = msgspec.msgpack.decode(body, type=FaultReport)
                     self._fault(life, msgspec.structs.replace(report, actor=life.actor))
+                case "alert":
+                    alert = msgspec.msgpack.decode(body, type=Alert)
+                    self._voice.alert(life.actor, life.epoch, alert)
                 case other:
-                    known = "heartbeat, ready, log or fault_report"
+                    known = "heartbeat, ready, log, fault_report or alert"
                     raise MalformedEnvelope(f"kind: expected {known}, found {other}")
         except msgspec.DecodeError as error:
             raise MalformedEnvelope(f"{envelope.kind}: {error}") from error

@@ -30,7 +30,9 @@ class Incarnation:
     close once sent. Raises OSError where descriptors have run out (nothing stays open then).
     """
 
-    def __init__(self, spec: ChildSpec, epoch: int) -> None:
+    def __init__(
+        self, spec: ChildSpec, epoch: int, reporting: dict[str, str] | None = None
+    ) -> None:
         self.actor = spec.actor
         self.epoch = epoch
         self.pid: int | None = None
@@ -62,6 +64,7 @@ class Incarnation:
             entry=spec.entry,
             config=dict(spec.config),
             names=(*OWN_DESCRIPTORS, *spec.descriptors),
+            reporting=reporting,
         )
 
     @property

@@ -125,7 +125,7 @@ def with_digests(configuration: Configuration, plan: Plan) -> Plan:
 
 
 def with_descriptors(configuration: Configuration, plan: Plan) -> Plan:
-    """The plan with the sealed descriptors of each account and of web's token."""
+    """The plan with the sealed descriptors of each account, of web's token, of Sentry's DSN."""
     held = {
         (account.venue, account.name): account.secrets
         for account in configuration.accounts
@@ -141,16 +141,19 @@ def with_descriptors(configuration: Configuration, plan: Plan) -> Plan:
     if not token and not configuration.settings.on_loopback:
         token = secrets.token_urlsafe(DEMO_TOKEN_BYTES)
         sys.stdout.write(f"API_TOKEN of this run (shown once): {token}\n")
+    dsn = configuration.settings.sentry_dsn.get_secret_value()
     return msgspec.structs.replace(
         plan,
         accounts=accounts,
         token=seal({"API_TOKEN": token}, "token") if token else None,
+        sentry=seal({"SENTRY_DSN": dsn}, "sentry") if dsn else None,
     )
 
 
 def become_supervisor(plan: Plan) -> None:
     descriptor = plan.seal()
-    inherited = [descriptor, *(account.secrets for account in plan.accounts), plan.token]
+    inherited = [descriptor, *(account.secrets for account in plan.accounts)]
+    inherited += [plan.token, plan.sentry]
     for number in inherited:
         if number is not None:
             os.set_inheritable(number, True)

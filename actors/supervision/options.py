@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from actors.messages.control import ChildStatus, LogRecord
 from actors.supervision.schedule import Limits
 from actors.supervision.spec import ChildSpec
+from config.credentials import read_sealed
+
+if TYPE_CHECKING:
+    from config.plan import Plan
 
 EXIT_FAILED: Final = 70
 """The supervisor itself broke (EX_SOFTWARE); lifelines end the children, a service manager or a
@@ -45,6 +50,30 @@ def discard_log(source: str, record: LogRecord) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentryOptions:
+    """Where alerts go, and how they are told apart; the DSN stays in this process.
+
+    `repeat_s` is the least time between two alerts of one kind.
+    """
+
+    dsn: str = field(repr=False)
+    environment: str
+    release: str
+    repeat_s: float = 600.0
+
+
+def sentry_options(plan: Plan) -> SentryOptions | None:
+    """Opens what the loader sealed, once; None where no SENTRY_DSN is set."""
+    if plan.sentry is None:
+        return None
+    try:
+        dsn = read_sealed(plan.sentry)["SENTRY_DSN"]
+    finally:
+        os.close(plan.sentry)
+    return SentryOptions(dsn=dsn, environment=plan.environment, release=plan.version)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SupervisorOptions:
     """`run_supervisor`'s second argument.
 
@@ -52,7 +81,8 @@ class SupervisorOptions:
     imported is reported and left out. `reload(actor)` returns, for `reset`, the spec as it is
     configured now, with a new sealed memory file that is the supervisor's to close; None where
     nothing can have changed; it may block and may raise Fault.
-    `cache_socket` is the path under which the cache listens; None publishes nothing.
+    `cache_socket` is the path under which the cache listens; None publishes nothing. Without
+    `sentry` nobody is told of errors but the log.
     """
 
     runtime_dir: Path
@@ -65,3 +95,4 @@ class SupervisorOptions:
     preload: Sequence[str] = ()
     cache_socket: Path | None = None
     seed: int | None = None
+    sentry: SentryOptions | None = None

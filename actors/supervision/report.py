@@ -23,6 +23,7 @@ from config.reading import read_settings
 EXIT_UNREACHABLE: Final = 1
 STATUS_TIMEOUT_S: Final = 2.0
 _MEGABYTE: Final = 1024 * 1024
+_SECRET_SETTINGS: Final = frozenset({"api_token", "sentry_dsn"})
 
 
 def check_config(*, as_json: bool, demo: bool) -> int:
@@ -74,7 +75,7 @@ def _fault(fault: Any) -> dict[str, str]:
 
 
 def _shown(name: str, value: object) -> object:
-    return (MASK if value else "") if name == "api_token" else value
+    return (MASK if value else "") if name in _SECRET_SETTINGS else value
 
 
 def _show_configuration(configuration: Configuration) -> None:

@@ -19,6 +19,7 @@ from actors.messages.ids import SUPERVISOR
 from actors.runtime import isolation
 from actors.runtime.clock import Clock, SystemClock
 from actors.supervision.actor import SupervisorActor
+from actors.supervision.alert_desk import open_alerts
 from actors.supervision.effects import Remembered
 from actors.supervision.events import Boot, Shutdown
 from actors.supervision.options import EXIT_FAILED, SupervisorOptions
@@ -72,16 +73,23 @@ def run_supervisor(
     remembered: dict[str, Remembered]
     remembered = journal.ask("remembered", block=True, timeout=JOURNAL_OPEN_S)
     ending = _Ending(clock)
-    watcher = Watcher(options, control, clock, mouth, ending.quit)
+    alerts = open_alerts(options.sentry, clock, report)
+    watcher = Watcher(options, control, clock, mouth, ending.quit, alerts=alerts)
     state = new_state(options.limits, _seed(options))
-    kernel = SupervisorActor.start(state, watcher, journal, mouth, clock)
+    kernel = SupervisorActor.start(state, watcher, journal, mouth, clock, alerts=alerts)
     watcher.connect(kernel, journal)
     with ending.hears_signals():
         watcher.open()
         kernel.tell(Boot(tuple(specs), remembered))
         bound_s = options.limits.shutdown_bound_s + BOUND_SLACK_S
-        code = ending.wait(lambda: kernel.tell(Shutdown()), bound_s)
+
+        def on_first_signal() -> None:
+            kernel.tell(Shutdown())
+            alerts.finish()
+
+        code = ending.wait(on_first_signal, bound_s)
         watcher.close(CLOSE_S)
+        alerts.close()
         for actor in (kernel, journal, mouth.actor):
             # What they were told before is done first; one that hangs is left behind.
             with contextlib.suppress(pykka.Timeout, pykka.ActorDeadError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -64,7 +64,7 @@ def children(plan: Plan, owned: Owned) -> tuple[ChildSpec, ...]:
         )
     )
     streaming = shared | venue | _stream_limits(plan)
-    specs += [_account(plan, account, streaming) for account in plan.accounts]
+    specs += [_account(plan, account, streaming, plan.accounts) for account in plan.accounts]
     specs += [_orderbook(symbol, streaming) for symbol in plan.markets]
     return tuple(specs)
 
@@ -75,7 +75,8 @@ def reloader(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
     None for who is no account, and in the demo, whose accounts stand in no file.
     """
     base_url, ws_url = addresses(plan, owned)
-    venue = {**_shared(plan), "venue": VENUE, "base_url": base_url, "ws_url": ws_url}
+    venue = {"venue": VENUE, "base_url": base_url, "ws_url": ws_url}
+    streaming = _shared(plan) | venue | _stream_limits(plan)
     accounts: dict[str, AccountPlan] = {
         account_actor(account.venue, account.name): account
         for account in (() if plan.simulated else plan.accounts)
@@ -85,7 +86,8 @@ def reloader(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
         if actor not in accounts:
             return None
         renewed = reload_account(actor, accounts[actor], plan.env_file, plan.data_dir)
-        return _account(plan, renewed, venue)
+        accounts[actor] = renewed
+        return _account(plan, renewed, streaming, accounts.values())
 
     return reload
 
@@ -191,7 +193,16 @@ def _simulator(plan: Plan, owned: Owned, shared: Mapping[str, Any]) -> ChildSpec
     )
 
 
-def _account(plan: Plan, account: AccountPlan, venue: Mapping[str, Any]) -> ChildSpec:
+def _account(
+    plan: Plan, account: AccountPlan, venue: Mapping[str, Any], accounts: Iterable[AccountPlan]
+) -> ChildSpec:
+    """`accounts` are all that there are: those behind one address share the venue's limit.
+
+    One whose address a reset changed is counted anew; the others learn of it at their own next
+    start from a new configuration.
+    """
+    way = (account.venue, account.exit_address)
+    sharing = sum((other.venue, other.exit_address) == way for other in accounts)
     return ChildSpec(
         actor=account_actor(account.venue, account.name),
         kind=ChildKind.ACCOUNT,
@@ -203,6 +214,7 @@ def _account(plan: Plan, account: AccountPlan, venue: Mapping[str, Any]) -> Chil
             "poll_interval_s": plan.poll_interval_s,
             "cache_ttl_s": plan.cache_ttl_s,
             "exit_address": account.exit_address,
+            "exit_address_shared_by": sharing,
         },
         descriptors={} if account.secrets is None else {"secrets": account.secrets},
         label=account.label,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +12,9 @@ import pykka
 
 from actors.messages.control import ChildStatus, LogRecord, RestartRecord
 from actors.supervision.effects import Record, Remember
+from actors.supervision.fatal import FatalActor
 from actors.supervision.journal import SupervisionJournal
-from actors.supervision.options import EXIT_FAILED, Announce, LogSink
+from actors.supervision.options import Announce, LogSink
 
 WAITING_MAX: Final = 10_000
 """A terminal that stands still (Ctrl-S) costs lines, not memory."""
@@ -41,7 +41,7 @@ class History:
     reply: Callable[[tuple[RestartRecord, ...]], None]
 
 
-class VoiceActor(pykka.ThreadingActor):
+class VoiceActor(FatalActor):
     """Feeds the log sink and the announcement, one at a time."""
 
     def __init__(self, mouth: Mouth, sink: LogSink, announce: Announce) -> None:
@@ -49,14 +49,6 @@ class VoiceActor(pykka.ThreadingActor):
         self._mouth = mouth
         self._sink = sink
         self._announce = announce
-
-    def on_failure(
-        self,
-        exception_type: Any,  # noqa: ARG002 - Pykka's signature
-        exception_value: Any,  # noqa: ARG002
-        traceback: Any,  # noqa: ARG002
-    ) -> None:
-        os._exit(EXIT_FAILED)
 
     def on_receive(self, message: Any) -> None:
         try:
@@ -99,21 +91,13 @@ class Mouth:
             self._waiting -= 1
 
 
-class JournalActor(pykka.ThreadingActor):
+class JournalActor(FatalActor):
     """The one writer and reader of the journal's file."""
 
     def __init__(self, path: Path, report: Callable[[str], None]) -> None:
         super().__init__()
         self._journal = SupervisionJournal(path, report)
         self._report = report
-
-    def on_failure(
-        self,
-        exception_type: Any,  # noqa: ARG002 - Pykka's signature
-        exception_value: Any,  # noqa: ARG002
-        traceback: Any,  # noqa: ARG002
-    ) -> None:
-        os._exit(EXIT_FAILED)
 
     def on_receive(self, message: Any) -> Any:
         try:

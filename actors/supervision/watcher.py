@@ -18,6 +18,7 @@ import pykka
 
 from actors.errors import Fault
 from actors.messages.control import (
+    Alert,
     ChildStatus,
     FaultReport,
     LogRecord,
@@ -30,6 +31,7 @@ from actors.messages.control import (
 from actors.messages.ids import SUPERVISOR
 from actors.runtime.clock import Clock
 from actors.supervision.actor import Question
+from actors.supervision.alert_desk import NO_ALERTS, Alerts
 from actors.supervision.children import Children
 from actors.supervision.control_server import ControlServer, Refusal
 from actors.supervision.effects import Kill, SendStop, TakeDump
@@ -44,6 +46,7 @@ STALL_NS: Final = 1_000_000_000
 """A loop that stood still for longer has not read what came, so nobody's silence counts."""
 
 RELOADS_MAX: Final = 4
+REPORTING: Final = "actors.runtime.reporting"
 
 _LANE_MESSAGES: Final[Mapping[str, Callable[[str], msgspec.Struct]]] = {
     "reconnect": Reconnect,
@@ -66,6 +69,8 @@ class Watcher(threading.Thread):
         clock: Clock,
         mouth: Mouth,
         on_quit: Callable[[int], None],
+        *,
+        alerts: Alerts = NO_ALERTS,
     ) -> None:
         super().__init__(name="watcher", daemon=True)
         self._options = options
@@ -73,6 +78,7 @@ class Watcher(threading.Thread):
         self._clock = clock
         self._mouth = mouth
         self._on_quit = on_quit
+        self._alerts = alerts
         self._started_us = clock.wall_ns() // 1_000
         self._last_turn_ns = clock.monotonic_ns()
         self._timer: asyncio.TimerHandle | None = None
@@ -117,7 +123,14 @@ class Watcher(threading.Thread):
         fields = {"kind": report.kind, "message": report.message}
         record = LogRecord(level=report.level, event="fault", fields=fields)
         self.log(report.actor, record)
+        self._alerts.fault(report)
         self._call(self._publish, report)
+
+    def alert(self, actor: str, epoch: int, alert: Alert) -> None:
+        self._alerts.alert(actor, epoch, alert)
+
+    def reporting(self, spec: ChildSpec, epoch: int) -> dict[str, str] | None:
+        return self._alerts.reporting(spec, epoch)
 
     def log(self, source: str, record: LogRecord) -> None:
         self._mouth.say(Line(source, record))
@@ -151,7 +164,7 @@ class Watcher(threading.Thread):
             self,
             delays_s=limits.infrastructure_delays_s,
             dump_wait_s=limits.dump_wait_s,
-            preload=self._options.preload,
+            preload=self._preload(),
         )
         if self._options.cache_socket is not None:
             self._publisher = Publisher(self._options.cache_socket, self._clock)
@@ -166,6 +179,11 @@ class Watcher(threading.Thread):
         if self._publisher is not None:
             await self._publisher.close()
         await self._children.close()
+
+    def _preload(self) -> tuple[str, ...]:
+        """Sentry's SDK is memory of each child's unless it is imported before they are forked."""
+        reporting = () if self._options.sentry is None else (REPORTING,)
+        return (*self._options.preload, *reporting)
 
     @property
     def _family(self) -> Children:
@@ -202,7 +220,9 @@ class Watcher(threading.Thread):
         fields: dict[str, str | int | float | bool | None] = {"traceback": trace[-8_000:]}
         self.log(SUPERVISOR, LogRecord(level="error", event="broken", fields=fields))
         message = f"{context.get('message', '')}: {error}"[:2_000]
-        self._publish(self._report(type(error).__name__, message))
+        report = self._report(type(error).__name__, message)
+        self._alerts.fault(report)
+        self._publish(report)
 
     def _report(self, kind: str, message: str) -> FaultReport:
         now = self._clock.wall_ns()

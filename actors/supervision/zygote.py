@@ -185,6 +185,7 @@ class Zygote:
             entry=start.entry,
             config=start.config,
             descriptors=dict(zip(start.names, descriptors, strict=True)),
+            reporting=start.reporting,
         )
         process = self._context.Process(target=self._become, args=(birth,), name=start.actor)
         try:

@@ -18,13 +18,17 @@ OWN_DESCRIPTORS: Final = ("control", "lifeline", "dump")
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, tag="start"):
-    """Fork one child; `names` are those of the descriptors that come with it, in their order."""
+    """Fork one child; `names` are those of the descriptors that come with it, in their order.
+
+    `reporting` tags its reports to Sentry; None: it makes none.
+    """
 
     actor: str
     epoch: int
     entry: str
     config: dict[str, Any]
     names: tuple[str, ...]
+    reporting: dict[str, str] | None = None
 
 
 class Ping(msgspec.Struct, frozen=True, tag="ping"):

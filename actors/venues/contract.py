@@ -206,6 +206,14 @@ class Requests(Protocol):
         """All open orders: what is not among them has ended (see `orders_history`)."""
         ...
 
+    def order(self, order_id: str) -> HttpRequest: ...
+
+    def read_order(
+        self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
+    ) -> Order | None:
+        """One order in whatever state; None where the venue says that it knows of none."""
+        ...
+
     def orders_history(self, cursor: str | None = None) -> HttpRequest: ...
 
     def read_orders_history(
@@ -216,7 +224,7 @@ class Requests(Protocol):
         received_ns: int,
         cursor: str | None = None,
     ) -> Page[Order]:
-        """Ended orders, newest first; `cursor` is the one that was asked with."""
+        """Ended orders, last changed first; `cursor` is the one that was asked with."""
         ...
 
     def fills(self, cursor: str | None = None) -> HttpRequest: ...

@@ -72,3 +72,13 @@ def test_the_supervisor_holds_no_web_and_no_venue_library() -> None:
     """It lives as long as the machine; what it never uses must not weigh on it."""
     statement = "import actors.supervision.service, actors.supervision.announce, config.logs"
     assert loaded_by(statement) & {"aiohttp", "websockets", "quart", "hypercorn"} == set()
+
+
+def test_without_a_dsn_nothing_of_sentry_is_imported() -> None:
+    """Neither in the supervisor nor in what the zygote imports for all."""
+    statement = (
+        "import importlib, supervisor, actors.supervision.service\n"
+        "from actors.supervision import tree, zygote\n"
+        "for name in (*zygote.PRELOAD, *tree.PRELOAD): importlib.import_module(name)"
+    )
+    assert "sentry_sdk" not in loaded_by(statement)

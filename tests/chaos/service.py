@@ -237,6 +237,7 @@ class ZooService(Service):
         children: Mapping[str, tuple[str, Mapping[str, Any]]],
         limits: Mapping[str, Any] | None = None,
         seed: int = 1,
+        sentry: Mapping[str, Any] | None = None,
     ) -> None:
         # Paths of unix sockets are short; those of pytest's own directories are not.
         self.home = Path(tempfile.mkdtemp(prefix="zoo-"))
@@ -249,6 +250,7 @@ class ZooService(Service):
             "told": str(self.told),
             "seed": seed,
             "limits": dict(limits or {}),
+            "sentry": dict(sentry) if sentry else None,
             "children": [
                 {"actor": actor, "entry": f"tests.zoo.children:{function}", "config": dict(config)}
                 for actor, (function, config) in children.items()

@@ -34,6 +34,7 @@ class Published:
     """Stands for the feed and the cache behind it."""
 
     def __init__(self) -> None:
+        self.log: list[AccountEvent] = []
         self.fills: list[Fill] = []
         self.orders: list[Order] = []
         self.positions: dict[str, Position] = {}
@@ -41,6 +42,7 @@ class Published:
 
     def publish(self, news: list[AccountEvent]) -> None:
         for message in news:
+            self.log.append(message)
             match message:
                 case Fill():
                     self.fills.append(message)
@@ -50,6 +52,12 @@ class Published:
                     self.positions[message.position_id] = message
                 case AccountSnapshot():
                     self.figures = message
+
+    def forget(self, share: float) -> None:
+        """Its journal was cut short: only the first part of what was told is left."""
+        kept = self.log[: round(len(self.log) * share)]
+        self.__init__()  # type: ignore[misc]
+        self.publish(kept)
 
     def welcome(self) -> Welcome:
         latest = {each.order_id: each for each in self.orders}
@@ -184,12 +192,25 @@ class Reconciliation(RuleBasedStateMachine):
         self.cache.publish(list(news))
         if news or story.orders.missing or not self.stream.complete:
             ended, fills = self.pages(now)
-            self.cache.publish(list(story.ended_orders(ended, now, 0)))
+            self.cache.publish(list(story.ended_orders(ended, (), now, 0)))
             self.cache.publish(list(story.past_fills(fills)))
 
     @rule()
     def die(self) -> None:
         self.live()
+
+    @precondition(lambda self: self.asked is None)
+    @rule(share=st.floats(0, 1))
+    def cache_forgets(self, share: float) -> None:
+        """A cache comes back with less than it was told; what it holds it takes only once."""
+        self.cache.forget(share)
+        welcome = self.cache.welcome()
+        self.cache.publish(self.story.present())
+        if self.story.lacks(welcome):
+            # Before the next catch-up asks, as the REST lane does it.
+            self.story.start_over(welcome)
+            self.stream.complete = False
+            self.ordered = False
 
     def answers(self) -> CatchUp:
         now = self.clock.monotonic_ns()
@@ -209,7 +230,7 @@ class Reconciliation(RuleBasedStateMachine):
     def pages(self, _: int) -> tuple[list[Order], list[Fill]]:
         """Newest first, page by page, until it is deep enough."""
         return (
-            self.paged(sorted(self.world.ended, key=created), self.story.orders.deep_enough),
+            self.paged(sorted(self.world.ended, key=changed), self.story.orders.deep_enough),
             self.paged(list(self.world.fills), self.story.fills.deep_enough),
         )
 
@@ -273,9 +294,9 @@ class Reconciliation(RuleBasedStateMachine):
         self.ask()
 
 
-def created(each: Order) -> int:
-    """The venue lists by id, that is by creation."""
-    return int(each.order_id[1:])
+def changed(each: Order) -> int:
+    """The venue lists by last change."""
+    return each.version
 
 
 TestReconciliation = Reconciliation.TestCase

@@ -136,9 +136,7 @@ async def test_after_a_fault_it_says_so_at_once_and_comes_back(kind: str) -> Non
         )
         first = next(status for status in context.said("book_status") if not status.verified)
         assert first.reason
-        assert context.kept.sources[TOPIC]() is None
-        # It lived for less than HEALTHY_AFTER_S: the schedule would wait a minute.
-        context.controls["reconnect"](Reconnect())
+        # By itself, although the connection lived for less than HEALTHY_AFTER_S: it delivered.
         await context.until(lambda: context.last("book_status").verified, "verified again")
         status = context.last("book_status")
         assert status.longest_outage_ms > 0

@@ -12,6 +12,7 @@ import time
 
 from actors.errors import ConfigFault, KeyRejected, UsageFault
 from actors.runtime.context import ActorContext
+from actors.runtime.masking import register_secrets
 
 FRAME_S = 0.01
 _NUMBER = struct.Struct(">IQ")
@@ -164,3 +165,27 @@ async def obedient(context: ActorContext) -> None:
     context.on_control("pause", refuse)
     context.ready()
     await context.stopping.wait()
+
+
+async def betrayer(context: ActorContext) -> None:
+    """Crashes with a secret in its message, in a local variable, in a cause and in its config."""
+    held = context.config["api_key"]
+    register_secrets({"api_key": held}, None)
+    context.progress.good_event()
+    context.ready()
+    try:
+        {}[f"https://venue.example/?key={held}"]
+    except KeyError as cause:
+        raise RuntimeError(f'refused: {{"apiKey": "{held}"}} for {held}') from cause
+
+
+async def stumbler(context: ActorContext) -> None:
+    """Lives on, though a callback of its loop raises."""
+    context.progress.good_event()
+    context.ready()
+    asyncio.get_running_loop().call_soon(_stumble)
+    await context.stopping.wait()
+
+
+def _stumble() -> None:
+    raise LookupError("a callback of the zoo")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar
 
-from actors.messages.control import FaultReport, LogRecord
+from actors.messages.control import Alert, FaultReport, LogRecord
 from actors.runtime.clock import SystemClock
 from actors.supervision.children import Children
 from actors.supervision.events import Exited, ExitInfo, Message, Spawned, ZygoteReady
@@ -23,6 +23,8 @@ class Nursery:
         self.messages: list[Message] = []
         self.lines: list[tuple[str, LogRecord]] = []
         self.faults: list[FaultReport] = []
+        self.alerts: list[Alert] = []
+        self.tags: dict[str, str] | None = None
         self._news = asyncio.Event()
         self._preload = preload
         self._epoch = 0
@@ -53,6 +55,13 @@ class Nursery:
     def fault(self, report: FaultReport) -> None:
         self.faults.append(report)
         self._news.set()
+
+    def alert(self, actor: str, epoch: int, alert: Alert) -> None:
+        self.alerts.append(alert)
+        self._news.set()
+
+    def reporting(self, spec: ChildSpec, epoch: int) -> dict[str, str] | None:
+        return self.tags
 
     # asking
 

@@ -12,7 +12,7 @@ def main() -> int:
     from pathlib import Path
 
     from actors.messages.control import ChildStatus
-    from actors.supervision.options import SupervisorOptions
+    from actors.supervision.options import SentryOptions, SupervisorOptions
     from actors.supervision.schedule import Limits
     from actors.supervision.service import run_supervisor
     from actors.supervision.spec import ChildKind, ChildSpec
@@ -65,6 +65,7 @@ def main() -> int:
         announce=Told(),
         preload=("tests.zoo.children",),
         seed=described["seed"],
+        sentry=SentryOptions(**described["sentry"]) if described.get("sentry") else None,
     )
     return run_supervisor(specs, options)
 

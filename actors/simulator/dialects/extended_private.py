@@ -156,6 +156,7 @@ class ExtendedPrivate:
         kind, external = request.query.get("type"), request.query.get("externalId")
         wanted = {int(text) for text in request.query.getall("id", []) if text.isdigit()}
         one_of(request, "sort", ("ID", "UPDATED_AT"))
+        by_change = request.query.get("sort") == "UPDATED_AT"
 
         def fits(order: Order) -> bool:
             return (
@@ -168,6 +169,9 @@ class ExtendedPrivate:
 
         orders = list(self._exchange.ledger.accounts[account.account_id].orders.values())
         cursor, limit = whole_number(request, "cursor"), page_limit(request)
+        if by_change:
+            orders = up_to(sorted(orders, key=lambda one: (one.updated_ms, one.order_id)), cursor)
+            cursor = None
         rows = newest(orders, lambda one: one.order_id, fits, cursor, limit)
         return paged([self._order_row(one) for one in rows])
 
@@ -364,3 +368,11 @@ def _decoded(body: bytes, kind: type[_Body]) -> _Body:
         raise Refused(422, "400", str(error)) from error
     except msgspec.DecodeError as error:
         raise Refused(400, "400", f"body: expected JSON: {error}") from error
+
+
+def up_to(orders: list[Order], cursor: int | None) -> list[Order]:
+    """The orders before the one that `cursor` names; what has ended never changes its place."""
+    for at, order in enumerate(orders):
+        if order.order_id == cursor:
+            return orders[:at]
+    return orders

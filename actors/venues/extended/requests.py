@@ -27,6 +27,7 @@ RowT = TypeVar("RowT")
 _balance = msgspec.json.Decoder(wire.Balance)
 _spot_balances = msgspec.json.Decoder(list[wire.SpotBalance])
 _positions = msgspec.json.Decoder(list[wire.Position])
+_order = msgspec.json.Decoder(wire.Order)
 _orders = msgspec.json.Decoder(list[wire.Order])
 _fills = msgspec.json.Decoder(list[wire.Fill])
 _info = msgspec.json.Decoder(wire.AccountInfo)
@@ -109,8 +110,28 @@ class Requests:
         rows = self._data(_orders, Answer(status, headers, body, received_ns))
         return [parse.order(row, self._account, received_ns, via) for row in rows]
 
+    def order(self, order_id: str) -> HttpRequest:
+        return self._private("order", f"/user/orders/{order_id}")
+
+    def read_order(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        received_ns: int,
+        *,
+        via: str = VIA,
+    ) -> Order | None:
+        """None where the venue knows of no such order (a stranger's 404 page says nothing)."""
+        if status == 404 and answers.is_envelope(body):
+            return None
+        row = self._data(_order, Answer(status, headers, body, received_ns))
+        return parse.order(row, self._account, received_ns, via)
+
     def orders_history(self, cursor: str | None = None) -> HttpRequest:
-        return self._private("orders_history", "/user/orders/history", _paging(cursor))
+        """By last change: an old order that ended just now stands in front."""
+        query = (("sort", "UPDATED_AT"), *_paging(cursor))
+        return self._private("orders_history", "/user/orders/history", query)
 
     def read_orders_history(
         self,
@@ -261,7 +282,7 @@ class Requests:
     def _page(
         self, decoder: msgspec.json.Decoder[list[RowT]], answer: Answer, cursor: str | None
     ) -> Page[RowT]:
-        """Rows descend by id; the end is an empty or short page, or a cursor that stands still."""
+        """Newest first; the end is an empty or short page, or a cursor that stands still."""
         envelope = self._envelope(answer)
         rows = wire.decode(decoder, envelope.data, "data")
         paging = envelope.pagination

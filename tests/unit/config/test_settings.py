@@ -83,6 +83,11 @@ def test_good_spellings(tmp_path, name: str, text: str, value: object) -> None:
         ("EXTENDED_BASE_URL", "http://h:99999", "'http://h:99999'", "http:// or https://"),
         ("API_TOKEN", CANARY[:5], "5 characters", "8 to 512 visible"),
         ("API_TOKEN", f"{CANARY} with blank", "28 characters", "without blanks"),
+        ("SENTRY_DSN", f"https://{CANARY}.example/1", "characters", "a DSN as Sentry shows it"),
+        ("SENTRY_DSN", f"ftp://{CANARY}@h.example/1", "characters", "a DSN"),
+        ("SENTRY_DSN", f"https://{CANARY}@h.example/", "characters", "a DSN"),
+        ("SENTRY_DSN", f"https://{CANARY}@h.example:99999/1", "characters", "a DSN"),
+        ("SENTRY_ENVIRONMENT", "a/b", "'a/b'", "letters, digits"),
         ("LOG_LEVEL", "loud", "'loud'", "auto, debug, info, warning, error"),
         ("LOG_FORMAT", "xml", "'xml'", "auto, console, json"),
         ("RESTART_INFRASTRUCTURE", "0,soon", "'0,soon'", "'soon' is no number"),
@@ -144,6 +149,13 @@ def test_every_setting_has_a_text_an_example_and_a_form() -> None:
         assert field.description, name
         assert field.examples, name
         assert kind(name), name
+
+
+def test_the_dsn_stays_out_of_what_is_shown(tmp_path) -> None:
+    settings, faults = read(tmp_path, SENTRY_DSN=f"https://{CANARY}@h.example/sub/17")
+    assert faults == ()
+    assert CANARY in settings.sentry_dsn.get_secret_value()
+    assert CANARY not in repr(settings) + settings.model_dump_json()
 
 
 def test_the_token_stays_out_of_what_is_shown(tmp_path) -> None:

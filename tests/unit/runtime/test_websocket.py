@@ -32,11 +32,16 @@ from actors.messages.control import ConnectionState
 from actors.runtime import websocket
 from actors.runtime.clock import SystemClock
 from actors.runtime.connection import ACKNOWLEDGED_AFTER_S, Connection, Vigil
-from actors.runtime.connection_policy import HEALTHY_AFTER_S, PHASED
-from actors.runtime.frames import KeptFrame
+from actors.runtime.connection_policy import (
+    HEALTHY_AFTER_S,
+    PHASED,
+    SHORT_LIVES_MAX,
+    SHORT_LIVES_WINDOW_S,
+)
+from actors.runtime.frames import Complaints, KeptFrame, complaint
 from actors.runtime.lane import Lane, LaneName
 from actors.runtime.websocket import Socket, open_socket
-from actors.venues.contract import Event, Subscribed
+from actors.venues.contract import AssetBalances, Event, Subscribed
 from config.proxy_address import ProxyAddress
 
 Handler = Callable[[ServerConnection], Any]
@@ -266,7 +271,10 @@ class TestSession:
         if data == "gap":
             raise SequenceGap(2, 5)
         first, self._first = self._first, False
-        return [Subscribed("all")] if first else []
+        said: list[Event] = [Subscribed("all")] if first else []
+        if data == "state":
+            said.append(AssetBalances(account="1", items=(), received_ns=now_ns))
+        return said
 
     def refused(self, status: int, headers: Mapping[str, str], body: bytes) -> VenueFault:
         return refused(status, headers, body)
@@ -396,6 +404,55 @@ async def test_a_connection_that_dies_right_away_is_no_healthy_one() -> None:
     # Jitter, and the ticks that the connection lived.
     assert all(60 <= wait <= 70 for wait in waits)
     assert rig.told.count("opened") == 3
+
+
+def waits_of(rig: Rig) -> list[float]:
+    return [b - a for a, b in zip(rig.opened_at_s, rig.opened_at_s[1:], strict=False)]
+
+
+async def test_an_early_gap_of_a_stream_that_delivered_costs_no_minute() -> None:
+    rig = Rig(["state", "gap"], ["state", "gap"], ["good", "gap"])
+    await rig.play()
+    waits = waits_of(rig)
+    assert all(wait < HEALTHY_AFTER_S for wait in waits[:2])
+    # The third was acknowledged, but delivered nothing.
+    assert waits[2] >= 60
+
+
+async def test_streams_that_deliver_and_die_at_once_are_no_hot_loop() -> None:
+    rig = Rig(*[["state", "gap"]] * 40)
+    await rig.play()
+    opened_at_s = rig.opened_at_s
+    within = [
+        sum(1 for at_s in opened_at_s if start_s <= at_s < start_s + SHORT_LIVES_WINDOW_S)
+        for start_s in opened_at_s
+    ]
+    # The first attempt, those at once, and the one that the schedule adds.
+    assert max(within) <= SHORT_LIVES_MAX + 2
+
+
+async def test_while_nobody_reads_pings_prove_nothing() -> None:
+    rig = Rig(["state"])
+    reading = asyncio.Event()
+    rig.room = reading.wait  # type: ignore[method-assign,assignment]
+    run = asyncio.ensure_future(rig.connection.run())
+    opened_ns = rig.timer.clock.monotonic_ns()
+    await until(lambda: rig.timer.clock.monotonic_ns() - opened_ns > 30e9)
+    assert rig.lane.last_message_mono_ns == 0
+    reading.set()
+    await until(lambda: rig.lane.last_message_mono_ns > opened_ns + 30e9)
+    run.cancel()
+    await asyncio.gather(run, return_exceptions=True)
+
+
+def test_a_flood_of_malformed_frames_is_reported_by_the_second_with_its_count() -> None:
+    complaints = Complaints()
+    told = [complaints.due(now_ns) for now_ns in range(0, 3_000_000_000, 10_000_000)]
+    assert [count for count in told if count] == [1, 100, 100]
+    fault = MalformedFrame("frame", "JSON", "text")
+    frame = KeptFrame(0, "{", "")
+    assert str(complaint(fault, frame, 1)).endswith(' in {"')
+    assert "(one of 100)" in str(complaint(fault, frame, 100))
 
 
 async def test_frames_are_read_malformed_ones_skipped_gaps_end_it() -> None:

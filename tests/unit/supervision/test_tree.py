@@ -5,10 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from actors.supervision import tree as tree_module
 from actors.supervision.spec import ChildKind, ChildSpec
-from actors.supervision.tree import Owned, children
+from actors.supervision.tree import Owned, children, reloader
 from config.environment import read_environment
-from config.plan import Plan, read_configuration
+from config.plan import AccountPlan, Plan, read_configuration
 
 CANARY = "canary-" + "1a2b3c4d"
 OWNED = Owned(listener=10, cache=11)
@@ -160,3 +161,35 @@ def test_configurations_are_plain_data(tmp_path, demo: str) -> None:
     for spec in children(plan_of(tmp_path, DEMO=demo), owned):
         again = msgspec.msgpack.decode(msgspec.msgpack.encode(dict(spec.config)))
         assert again == spec.config
+
+
+def test_accounts_behind_one_address_share_the_venues_limit(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(
+        tmp_path,
+        Extended_1_A_API_KEY=CANARY,
+        Extended_2_B_API_KEY=CANARY,
+        Extended_3_C_API_KEY=CANARY,
+        Extended_3_PROXY=f"10.0.0.9:3128:u:{CANARY}",
+        EXTENDED_MARKETS="BTC-USD",
+        STREAM_SILENCE_LIMIT="3",
+    )
+    tree = by_actor(children(plan, OWNED))
+    shared = [
+        tree[f"account:extended:{name}"].config["exit_address_shared_by"] for name in (1, 2, 3)
+    ]
+    assert shared == [2, 2, 1]
+
+    def reload_account(
+        actor: str, account: AccountPlan, env_file: str, data_dir: str
+    ) -> AccountPlan:
+        return msgspec.structs.replace(account, exit_address="10.0.0.9:3128")
+
+    monkeypatch.setattr(tree_module, "reload_account", reload_account)
+    again = reloader(plan, OWNED)("account:extended:2")
+    assert again is not None
+    assert again.config["exit_address_shared_by"] == 2
+    # All else is as at the start, the operator's limits too.
+    changed = {"exit_address": "10.0.0.9:3128"}
+    assert again.config == {**tree["account:extended:2"].config, **changed}

@@ -52,6 +52,9 @@ class FakeContext:
     def fault(self, fault: Any, level: str = "warning") -> None:
         self.faults.append(fault)
 
+    def capture(self, error: BaseException) -> None:
+        self.faults.append(error)
+
     def log(self, level: str, event: str, **fields: Any) -> None:
         pass
 

@@ -50,11 +50,16 @@ def requests() -> Requests:
         (Requests.spot_balances, "spot_balances", "/user/spot/balances", True),
         (Requests.positions, "positions", "/user/positions", True),
         (Requests.orders, "orders", "/user/orders", True),
-        (Requests.orders_history, "orders_history", "/user/orders/history?limit=100", True),
+        (
+            Requests.orders_history,
+            "orders_history",
+            "/user/orders/history?sort=UPDATED_AT&limit=100",
+            True,
+        ),
         (
             lambda r: r.orders_history("12"),
             "orders_history",
-            "/user/orders/history?limit=100&cursor=12",
+            "/user/orders/history?sort=UPDATED_AT&limit=100&cursor=12",
             True,
         ),
         (Requests.fills, "fills", "/user/trades?limit=100", True),
