@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
 from actors.errors import Fault
 from actors.messages.control import FaultReport, Welcome
 from actors.runtime.clock import Clock
@@ -72,8 +70,3 @@ class ActorContext(Protocol):
     def on_control(self, kind: str, handler: ControlHandler) -> None: ...
 
     async def welcome(self) -> Welcome: ...
-
-
-def control_body(kind: type[msgspec.Struct], body: bytes) -> msgspec.Struct:
-    """The struct of one control message."""
-    return msgspec.msgpack.decode(body, type=kind)

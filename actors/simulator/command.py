@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import signal
 import sys
@@ -105,11 +104,6 @@ def simulate(
         )
     )
     return EXIT_OK
-
-
-def main_simulate(arguments: argparse.Namespace) -> int:
-    """As `simulate`, with the options of a parsed command line."""
-    return simulate(**vars(arguments))
 
 
 def _accounts(path: Path) -> list[dict[str, Any]]:

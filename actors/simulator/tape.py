@@ -38,7 +38,6 @@ class Tape:
         "_spec",
         "applied",
         "began_ms",
-        "day_base",
         "funding_rate",
         "index_pico",
         "last",
@@ -66,7 +65,6 @@ class Tape:
         self.mark_pico = self.index_pico = int(spec.start_price) * PICO
         self.funding_rate = FUNDING_RATE_START
         self.applied: deque[tuple[int, int]] = deque(maxlen=HOURS_KEPT)
-        self.day_base = lots_per_minute * 24 * 60
         self.open_interest = (
             OPEN_INTEREST_START_USD * 10**6 // (spec.start_ticks * spec.micros_per_unit)
         )
@@ -75,7 +73,6 @@ class Tape:
 
     def traded(self, price: int, lots: int, now_ms: int) -> None:
         self.last = price
-        self.day_base += lots
         self._record("trades", price, lots, now_ms)
 
     def priced(self, mark_pico: int, index_pico: int, now_ms: int) -> None:
@@ -142,7 +139,7 @@ class Tape:
                 store.popitem(last=False)
 
     def day(self, now_ms: int) -> Candle:
-        """The last 24 hours as one candle; its volume is what `day_base` counts."""
+        """The last 24 hours as one candle."""
         start_ms = (now_ms - DAY_MS) // MINUTE_MS * MINUTE_MS
         candle = self.candle("trades", start_ms, now_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS)
         assert candle is not None, "the running minute is always known"

@@ -285,7 +285,7 @@ class Venue(Protocol):
     """The facts of one venue and its factories.
 
     `connection_policy` names the schedule of reconnects (`phased`, `exponential`). Intervals are
-    seconds. `fields` are the secrets that an account needs, `fields_optional` those it may have.
+    seconds. `fields` are the secrets that an account needs.
     """
 
     @property
@@ -317,9 +317,6 @@ class Venue(Protocol):
 
     @property
     def fields(self) -> tuple[str, ...]: ...
-
-    @property
-    def fields_optional(self) -> tuple[str, ...]: ...
 
     def account_session(self, ws_url: str, api_key: str, account: str) -> Session: ...
 

@@ -39,12 +39,6 @@ class Extended:
     orders_interval_s: float = 2.0
     points_interval_s: float = 600.0
     fields: tuple[str, ...] = ("api_key",)
-    fields_optional: tuple[str, ...] = (
-        "client_id",
-        "starknet_private",
-        "starknet_public",
-        "vault_number",
-    )
 
     def account_session(self, ws_url: str, api_key: str, account: str) -> AccountSession:
         return AccountSession(ws_url, api_key, account)
