@@ -97,6 +97,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     allowed_hosts: tuple[str, ...]
     max_body_bytes: int
+    rate_limit: int
+    trusted_proxies: tuple[str, ...]
+    cors_origins: tuple[str, ...]
+    streams_max: int
     web_workers: int
     token: int | None = None
     data_dir: str
@@ -259,6 +263,10 @@ def _plan(
         port=settings.port,
         allowed_hosts=settings.hosts,
         max_body_bytes=settings.max_body_bytes,
+        rate_limit=settings.rate_limit,
+        trusted_proxies=settings.trusted_proxies,
+        cors_origins=settings.cors_origins,
+        streams_max=settings.streams_max,
         web_workers=settings.web_workers,
         data_dir=str(settings.data_dir.absolute()),
         runtime_dir=str(settings.runtime_dir.absolute()),

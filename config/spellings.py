@@ -89,6 +89,27 @@ def _host(text: str) -> str:
     return text
 
 
+def _networks(items: tuple[str, ...]) -> tuple[str, ...]:
+    for item in items:
+        try:
+            ipaddress.ip_network(item)
+        except ValueError:
+            raise ValueError(
+                f"addresses or networks like 10.0.0.7 or 172.16.0.0/12 ({item[:40]!r} is none)"
+            ) from None
+    return items
+
+
+def _origins(items: tuple[str, ...]) -> tuple[str, ...]:
+    """As a browser spells them: scheme, host in small letters, port where it is no default."""
+    for item in items:
+        parts = _parts(item)
+        whole = parts is not None and item == f"{parts.scheme}://{parts.netloc}"
+        if parts is None or not whole or parts.scheme not in ("http", "https") or "@" in item:
+            raise ValueError(f"origins like https://desk.example ({item[:60]!r} is none)")
+    return tuple(item.lower() for item in items)
+
+
 def _token(secret: SecretStr) -> SecretStr:
     if secret.get_secret_value() and not _TOKEN.fullmatch(secret.get_secret_value()):
         raise ValueError("8 to 512 visible ASCII characters without blanks")
@@ -127,6 +148,8 @@ def _delays(items: tuple[str, ...]) -> tuple[str, ...]:
 
 AnyCase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 Items = Annotated[tuple[str, ...], BeforeValidator(_items), Field(max_length=LIST_ITEMS_MAX)]
+Networks = Annotated[Items, AfterValidator(_networks)]
+Origins = Annotated[Items, AfterValidator(_origins)]
 Markets = Annotated[Items, AfterValidator(_markets)]
 Delays = Annotated[
     tuple[str, ...],

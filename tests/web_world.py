@@ -42,6 +42,9 @@ SETTINGS: dict[str, Any] = {
     "streams": [BTC, ETH],
     "demo": True,
     "max_body_bytes": 65536,
+    "rate_limit": 0,
+    "trusted_proxies": [],
+    "cors_origins": [],
 }
 CONFIG: dict[str, Any] = {
     "settings": SETTINGS,

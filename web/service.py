@@ -52,6 +52,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     streams: tuple[str, ...]
     demo: bool
     max_body_bytes: int
+    rate_limit: int
+    trusted_proxies: tuple[str, ...]
+    cors_origins: tuple[str, ...]
 
     @property
     def loopback(self) -> bool:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -42,6 +42,7 @@ STATUS_WAIT_S: Final = 3.0
 SWEEP_S: Final = 5.0
 
 Key = tuple[str, int]
+Ear = Callable[[str, int, Any], None]
 
 
 class Voice(Protocol):
@@ -77,11 +78,21 @@ class Children:
         self._table: dict[Key, Incarnation] = {}
         self._newest: dict[str, Incarnation] = {}
         self._dumps: set[asyncio.Task[None]] = set()
+        self._ears: dict[str, tuple[type[Any], Ear]] = {}
+        self._mourners: list[Callable[[str, int], None]] = []
         self.spawner = Spawner(self, clock, delays_s, preload)
 
     def open(self) -> None:
         self.spawner.open()
         self._loop.call_later(SWEEP_S, self._sweep)
+
+    def hears(self, kind: str, struct: type[msgspec.Struct], ear: Ear) -> None:
+        """`ear(actor, epoch, message)` gets what children say under `kind`."""
+        self._ears[kind] = (struct, ear)
+
+    def mourns(self, mourner: Callable[[str, int], None]) -> None:
+        """`mourner(actor, epoch)` is called when an incarnation is gone."""
+        self._mourners.append(mourner)
 
     # what the kernel wants
 
@@ -196,9 +207,12 @@ class Children:
                 case "alert":
                     alert = msgspec.msgpack.decode(body, type=Alert)
                     self._voice.alert(life.actor, life.epoch, alert)
+                case kind if kind in self._ears:
+                    struct, ear = self._ears[kind]
+                    ear(life.actor, life.epoch, msgspec.msgpack.decode(body, type=struct))
                 case other:
-                    known = "heartbeat, ready, log, fault_report or alert"
-                    raise MalformedEnvelope(f"kind: expected {known}, found {other}")
+                    known = ", ".join(("heartbeat, ready, log, fault_report, alert", *self._ears))
+                    raise MalformedEnvelope(f"kind: expected one of {known}, found {other}")
         except msgspec.DecodeError as error:
             raise MalformedEnvelope(f"{envelope.kind}: {error}") from error
 
@@ -268,6 +282,8 @@ class Children:
             self._loop.remove_reader(life.pidfd)
         life.is_gone = True
         life.close()
+        for mourner in self._mourners:
+            mourner(life.actor, life.epoch)
 
     def _sweep(self) -> None:
         """Reap who was orphaned to us without anybody knowing its id."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgpack
@@ -25,22 +26,23 @@ SLOW_ANSWER_S: Final = 15.0
 
 _READ_BYTES: Final = 16 * 1024
 
-OPERATIONS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
-    "tree": (frozenset(), frozenset()),
-    "history": (frozenset({"actor"}), frozenset()),
-    "restart": (frozenset({"actor"}), frozenset()),
-    "stop": (frozenset({"actor"}), frozenset()),
-    "start": (frozenset({"actor"}), frozenset()),
-    "reset": (frozenset({"actor"}), frozenset()),
-    "reconnect": (frozenset({"actor"}), frozenset({"lane"})),
-    "refresh": (frozenset({"actor"}), frozenset({"lane"})),
-    "pause": (frozenset({"actor"}), frozenset({"lane"})),
-    "resume": (frozenset({"actor"}), frozenset({"lane"})),
-}
-"""Each operation with the arguments that it must and may have; all are texts."""
+ITEMS_MAX: Final = 500
+TEXT_LENGTH_MAX: Final = 256
 
-Answer = Callable[[str, Mapping[str, str]], Awaitable[dict[str, Any]]]
-"""`answer(op, args)`: the body; raises Refusal."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What can be asked: the arguments that it must and may have, and who answers.
+
+    All arguments are texts, those in `lists` lists of texts. `answer(args)` gives the body or
+    raises Refusal; it is given up after `limit_s`.
+    """
+
+    answer: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
+    must: frozenset[str] = frozenset()
+    may: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
+    limit_s: float = ANSWER_S
 
 
 class Refusal(UsageFault):
@@ -59,9 +61,9 @@ class _Malformed(UsageFault):
 class ControlServer:
     """Serves requests one after the other on each connection, on the loop it is opened in."""
 
-    def __init__(self, listener: socket.socket, answer: Answer) -> None:
+    def __init__(self, listener: socket.socket, operations: Mapping[str, Operation]) -> None:
         self._listener = listener
-        self._answer = answer
+        self._operations = operations
         self._connections = 0
         self._server: asyncio.Server | None = None
 
@@ -118,36 +120,47 @@ class ControlServer:
             case _:
                 raise _Malformed(f"expected [id, op, args], found {item!r:.100}")
         try:
-            checked = _checked(op, args)
-            limit_s = SLOW_ANSWER_S if op == "reset" else ANSWER_S
-            async with asyncio.timeout(limit_s):
-                return [number, "ok", await self._answer(op, checked)]
+            operation = self._operations.get(op)
+            if operation is None:
+                known = tuple(self._operations)
+                detail = f"op: expected one of {', '.join(known)}, found {op!r:.60}"
+                raise Refusal("bad_request", detail, known)
+            checked = _checked(op, operation, args)
+            async with asyncio.timeout(operation.limit_s):
+                return [number, "ok", await operation.answer(checked)]
         except Refusal as refusal:
             return _refused(number, refusal)
         except TimeoutError:
-            return _refused(number, Refusal("busy", f"no answer to {op} in {limit_s} s"))
+            return _refused(number, Refusal("busy", f"no answer to {op} in time"))
         except Exception as error:  # noqa: BLE001 - the guard of this connection handler
             return _refused(number, Refusal("busy", f"{op} failed: {type(error).__name__}"))
 
 
-def _checked(op: str, args: Mapping[object, object]) -> dict[str, str]:
-    """The arguments as texts, or a Refusal that names the one that is wrong."""
-    if op not in OPERATIONS:
-        known = tuple(OPERATIONS)
-        detail = f"op: expected one of {', '.join(known)}, found {op!r:.60}"
-        raise Refusal("bad_request", detail, known)
-    must, may = OPERATIONS[op]
-    checked: dict[str, str] = {}
+def _checked(op: str, operation: Operation, args: Mapping[object, object]) -> dict[str, Any]:
+    """The arguments, or a Refusal that names the one that is wrong."""
+    must, may = operation.must, operation.may
+    checked: dict[str, Any] = {}
     for name, value in args.items():
         if not isinstance(name, str) or name not in must | may:
             allowed = ", ".join(sorted(must | may)) or "no argument"
             raise Refusal("bad_request", f"{op}: expected {allowed}, found {name!r:.60}")
-        if not isinstance(value, str) or len(value) > 256:
-            raise Refusal("bad_request", f"{name}: expected a text, found {value!r:.60}")
-        checked[name] = value
+        if name in operation.lists:
+            if not isinstance(value, list) or len(value) > ITEMS_MAX:
+                detail = f"{name}: expected a list of at most {ITEMS_MAX} texts"
+                raise Refusal("bad_request", f"{detail}, found {value!r:.60}")
+            checked[name] = [_text(name, item) for item in value]
+        else:
+            checked[name] = _text(name, value)
     for name in must - checked.keys():
-        raise Refusal("bad_request", f"{name}: expected a text, found nothing")
+        expected = "a list of texts" if name in operation.lists else "a text"
+        raise Refusal("bad_request", f"{name}: expected {expected}, found nothing")
     return checked
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or len(value) > TEXT_LENGTH_MAX:
+        raise Refusal("bad_request", f"{name}: expected a text, found {value!r:.60}")
+    return value
 
 
 def _refused(number: int, refusal: Refusal) -> list[Any]:

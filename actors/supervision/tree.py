@@ -169,6 +169,9 @@ def _web_settings(plan: Plan) -> dict[str, Any]:
         "streams": [_orderbook_topic(symbol) for symbol in plan.markets],
         "demo": plan.simulated,
         "max_body_bytes": plan.max_body_bytes,
+        "rate_limit": plan.rate_limit,
+        "trusted_proxies": list(plan.trusted_proxies),
+        "cors_origins": list(plan.cors_origins),
     }
 
 

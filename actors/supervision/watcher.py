@@ -8,52 +8,35 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
 import pykka
 
-from actors.errors import Fault
 from actors.messages.control import (
     Alert,
     ChildStatus,
     FaultReport,
     LogRecord,
-    Pause,
-    Reconnect,
-    Refresh,
-    RestartRecord,
-    Resume,
 )
 from actors.messages.ids import SUPERVISOR
 from actors.runtime.clock import Clock
-from actors.supervision.actor import Question
 from actors.supervision.alert_desk import NO_ALERTS, Alerts
 from actors.supervision.children import Children
-from actors.supervision.control_server import ControlServer, Refusal
+from actors.supervision.control_desk import ControlDesk
+from actors.supervision.control_server import ControlServer, Operation
 from actors.supervision.effects import Kill, SendStop, TakeDump
 from actors.supervision.events import Message, SupervisorStalled, Tick
 from actors.supervision.options import EXIT_FAILED, SupervisorOptions
 from actors.supervision.publisher import Publisher
 from actors.supervision.spec import ChildSpec
-from actors.supervision.voice import History, Line, Mouth
+from actors.supervision.voice import Line, Mouth
 
 TURN_S: Final = 0.25
 STALL_NS: Final = 1_000_000_000
 """A loop that stood still for longer has not read what came, so nobody's silence counts."""
 
-RELOADS_MAX: Final = 4
 REPORTING: Final = "actors.runtime.reporting"
-
-_LANE_MESSAGES: Final[Mapping[str, Callable[[str], msgspec.Struct]]] = {
-    "reconnect": Reconnect,
-    "refresh": lambda _lane: Refresh(),
-    "pause": lambda _lane: Pause(),
-    "resume": lambda _lane: Resume(),
-}
 
 
 class Watcher(threading.Thread):
@@ -82,7 +65,6 @@ class Watcher(threading.Thread):
         self._started_us = clock.wall_ns() // 1_000
         self._last_turn_ns = clock.monotonic_ns()
         self._timer: asyncio.TimerHandle | None = None
-        self._reloads = 0
         self._loop = asyncio.new_event_loop()
         self._end = asyncio.Event()
         self._opened = threading.Event()
@@ -168,7 +150,7 @@ class Watcher(threading.Thread):
         )
         if self._options.cache_socket is not None:
             self._publisher = Publisher(self._options.cache_socket, self._clock)
-        server = ControlServer(self._control, self._answer)
+        server = ControlServer(self._control, self._operations())
         await server.open()
         self._last_turn_ns = self._clock.monotonic_ns()
         self._loop.call_later(TURN_S, self._turn)
@@ -179,6 +161,20 @@ class Watcher(threading.Thread):
         if self._publisher is not None:
             await self._publisher.close()
         await self._children.close()
+
+    def _operations(self) -> dict[str, Operation]:
+        """All that can be asked over the control socket."""
+        assert self._kernel is not None
+        assert self._journal is not None
+        desk = ControlDesk(
+            kernel=self._kernel,
+            journal=self._journal,
+            children=self._family,
+            options=self._options,
+            started_us=self._started_us,
+            complain=lambda kind, message: self.fault(self._report(kind, message)),
+        )
+        return desk.operations()
 
     def _preload(self) -> tuple[str, ...]:
         """Sentry's SDK is memory of each child's unless it is imported before they are forked."""
@@ -261,94 +257,3 @@ class Watcher(threading.Thread):
         # One more turn of the loop first: what is readable now was said before the deadline.
         self._timer = None
         self._loop.call_soon(self._post, Tick())
-
-    # the control socket
-
-    async def _answer(self, op: str, args: Mapping[str, str]) -> dict[str, Any]:
-        match op:
-            case "tree":
-                body = await self._ask(Question("tree", "", _ignore))
-                return {
-                    "supervisor_pid": os.getpid(),
-                    "zygote_pid": self._family.spawner.pid,
-                    "descriptors": _open_descriptors(),
-                    "started_us": self._started_us,
-                    "simulated": self._options.simulated,
-                    **body,
-                }
-            case "history":
-                await self._ask(Question("look", args["actor"], _ignore))
-                return await self._history(args["actor"])
-            case "restart" | "stop" | "start":
-                return await self._ask(Question(op, args["actor"], _ignore))
-            case "reset":
-                found = await self._ask(Question("look", args["actor"], _ignore))
-                spec, note = await self._reload(args["actor"], found["secrets"])
-                body = await self._ask(Question(op, args["actor"], _ignore, spec))
-                return {**body, "note": note} if note else body
-        found = await self._ask(Question("look", args["actor"], _ignore))
-        message = _LANE_MESSAGES[op](args.get("lane", ""))
-        if not self._family.forward(args["actor"], op, message):
-            raise Refusal("busy", f"{args['actor']} is not running: {found['state']}")
-        return {"actor": args["actor"]}
-
-    async def _ask(self, question: Question) -> dict[str, Any]:
-        """The kernel's actor answers into this loop; awaiting Pykka's future would block it."""
-        assert self._kernel is not None
-        future: asyncio.Future[tuple[dict[str, Any] | None, tuple[str, ...]]]
-        future = self._loop.create_future()
-
-        def reply(body: dict[str, Any] | None, known: tuple[str, ...]) -> None:
-            self._call(_resolve, future, (body, known))
-
-        self._kernel.tell(replace(question, reply=reply))
-        body, known = await future
-        if body is None:
-            raise Refusal("unknown_actor", f"there is no actor {question.actor!r:.100}", known)
-        return body
-
-    async def _history(self, actor: str) -> dict[str, Any]:
-        assert self._journal is not None
-        future: asyncio.Future[tuple[RestartRecord, ...]] = self._loop.create_future()
-
-        def reply(records: tuple[RestartRecord, ...]) -> None:
-            self._call(_resolve, future, records)
-
-        self._journal.tell(History(actor, reply))
-        records = await future
-        return {"actor": actor, "incarnations": [msgspec.to_builtins(each) for each in records]}
-
-    async def _reload(self, actor: str, has_secrets: bool) -> tuple[ChildSpec | None, str]:
-        """The child's spec as it is configured now, or None: as it was, and perhaps why."""
-        reload = self._options.reload
-        if reload is None:
-            return None, ""
-        if self._reloads >= RELOADS_MAX:
-            raise Refusal("busy", f"expected at most {RELOADS_MAX} resets at once")
-        self._reloads += 1
-        try:
-            return await self._loop.run_in_executor(None, reload, actor), ""
-        except Fault as fault:
-            if has_secrets:
-                # What the environment held at the start is gone by design, and still good.
-                message = f"{actor} starts as it was configured before: {fault}"
-                self.fault(self._report("ConfigFault", message))
-                return None, message
-            raise Refusal("bad_request", f"the configuration of {actor}: {fault}") from fault
-        finally:
-            self._reloads -= 1
-
-
-def _ignore(body: dict[str, Any] | None, known: tuple[str, ...]) -> None:
-    """Stands where `_ask` puts its own reply."""
-
-
-def _resolve(future: asyncio.Future[Any], result: object) -> None:
-    # Who asked may have gone meanwhile.
-    if not future.done():
-        future.set_result(result)
-
-
-def _open_descriptors() -> int:
-    """How many there are; a leak shows here, as other processes may not count them."""
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())

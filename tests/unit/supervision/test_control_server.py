@@ -10,6 +10,7 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import pytest
 from actors.errors import ConnectTimeout, Disconnected, LinkFault
 from actors.runtime.control_client import ControlClient, ControlRefused, call_blocking
 from actors.supervision import control_server
-from actors.supervision.control_server import ControlServer, Refusal
+from actors.supervision.control_server import ControlServer, Operation, Refusal
 from actors.supervision.sockets import listen_unix
 
 KNOWN = ("cache", "web:1")
@@ -36,11 +37,23 @@ async def _answer(op: str, args: Mapping[str, str]) -> dict[str, Any]:
     return {"op": op, **args}
 
 
+def _operations(limit_s: float) -> dict[str, Operation]:
+    actor, lane = frozenset({"actor"}), frozenset({"lane"})
+    table = {"tree": Operation(answer=partial(_answer, "tree"))}
+    for op in ("history", "restart", "stop", "start", "reset"):
+        table[op] = Operation(answer=partial(_answer, op), must=actor, limit_s=limit_s)
+    for op in ("reconnect", "refresh", "pause", "resume"):
+        table[op] = Operation(answer=partial(_answer, op), must=actor, may=lane)
+    topics = frozenset({"topics"})
+    table["want"] = Operation(answer=partial(_answer, "tree"), must=topics, lists=topics)
+    return table
+
+
 @asynccontextmanager
-async def _served() -> AsyncIterator[Path]:
+async def _served(limit_s: float = 1.5) -> AsyncIterator[Path]:
     home = Path(tempfile.mkdtemp(prefix="control-"))
     path = home / "control.sock"
-    server = ControlServer(listen_unix(path), _answer)
+    server = ControlServer(listen_unix(path), _operations(limit_s))
     await server.open()
     try:
         yield path
@@ -140,14 +153,23 @@ async def test_a_request_without_end_is_cut_off() -> None:
         assert answers[-1][2]["kind"] == "bad_request"
 
 
-async def test_slow_and_broken_answers_are_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control_server, "ANSWER_S", 0.05)
-    async with _served() as path:
+async def test_slow_and_broken_answers_are_said_to_be() -> None:
+    async with _served(0.05) as path:
         client = ControlClient(path)
-        for actor, detail in (("slow", "no answer to stop in 0.05 s"), ("broken", "RuntimeError")):
+        for actor, detail in (("slow", "no answer to stop in time"), ("broken", "RuntimeError")):
             with pytest.raises(ControlRefused, match=detail) as refused:
                 await client.call("stop", actor=actor)
             assert refused.value.kind == "busy"
+
+
+async def test_a_list_of_texts_is_taken_and_anything_else_refused() -> None:
+    async with _served() as path:
+        client = ControlClient(path)
+        assert (await client.call("want", topics=["a", "b"]))["topics"] == ["a", "b"]
+        for wrong in ("a", ["a", 1], ["a"] * (control_server.ITEMS_MAX + 1), None):
+            with pytest.raises(ControlRefused, match="topics: expected") as refused:
+                await client.call("want", topics=wrong)
+            assert refused.value.kind == "bad_request"
 
 
 async def test_client_that_waits_too_long_says_so() -> None:

@@ -1,0 +1,1 @@
+"""The settings by what they are about; each class holds the variables of one page."""
