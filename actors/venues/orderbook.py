@@ -4,12 +4,14 @@ Which key to order by was measured (`benchmarks/orderbook_keys.py`: 6,000 levels
 frame, best levels asked for after each; µs a frame): a Decimal made of every price 14, a whole
 number of a fixed scale 12, canonical text beside numbers 8, the venue's own text with a key made
 only for texts that are not held 7.2 (key Decimal) or 7.1 (whole number). So the text finds a level
-that is held, and a Decimal, which knows no scale to outgrow, places the others and finds their
-equals under another spelling. This module, which also tells what was held: 8.4.
+that is held. The key that places the others is a float: with the best levels last this module
+takes 7.1 where it took 10 with Decimals, the best first for asks, and 444 KiB a book instead of
+915. Exact it stays, for the decimals decide between prices that share a float.
 """
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
@@ -38,9 +40,7 @@ def exact(text: str, field: str = "amount") -> Decimal:
 
 def check_sizes(texts: Sequence[str]) -> None:
     """MalformedFrame unless all are plain decimals ≥ 0; a third of the cost of `exact` for each."""
-    joined = "".join(texts)
-    digits_only = joined.isascii() and joined.replace(".", "").isdecimal()
-    if digits_only and max(map(len, texts)) <= AMOUNT_LENGTH_MAX:
+    if not texts or _plain(texts):
         # Nothing at all, or a point too many, is left to Decimal: every size must pass it too.
         return
     for text in texts:
@@ -48,64 +48,126 @@ def check_sizes(texts: Sequence[str]) -> None:
             raise MalformedFrame("size", "a size of zero or more", text)
 
 
+def _plain(texts: Sequence[str]) -> bool:
+    """Whether all hold nothing but digits and points, and none is too long."""
+    joined = "".join(texts)
+    digits_only = joined.isascii() and joined.replace(".", "").isdecimal()
+    return digits_only and max(map(len, texts)) <= AMOUNT_LENGTH_MAX
+
+
 class Side:
-    """Levels of one side in ascending order: numbers and texts in parallel, sizes by text."""
+    """Levels of one side, the best last: keys and texts in parallel, sizes by text.
 
-    __slots__ = ("numbers", "prices", "sizes")
+    A key is the float nearest to the price, negated for asks: rounding never turns an order
+    round, and where two prices share a key (beyond 15 digits) their decimals decide. Most changes
+    are near the best: at the end of a list they move little.
+    """
 
-    def __init__(self) -> None:
-        self.numbers: list[Decimal] = []
+    __slots__ = ("_sign", "keys", "prices", "sizes")
+
+    def __init__(self, *, is_ask: bool) -> None:
+        self._sign = -1.0 if is_ask else 1.0
+        self.keys: list[float] = []
         self.prices: list[str] = []
         self.sizes: dict[str, str] = {}
 
     def replace(self, levels: Iterable[Level]) -> None:
         """Forgets all levels and holds these; of equal prices the last counts."""
-        held = {exact(price, "price"): (price, size) for price, size in levels}
-        rows = sorted(row for row in held.items() if row[1][1].strip(_ZERO_CHARACTERS))
-        self.numbers = [number for number, _ in rows]
+        levels = list(levels)
+        prices = [price for price, _ in levels]
+        keys = self._keys(prices)
+        if len(set(keys)) < len(keys):
+            # Two spellings of one price, or two prices that only their decimals tell apart.
+            last = {exact(price, "price"): (price, size) for price, size in levels}
+            levels = [last[number] for number in sorted(last)][:: int(self._sign)]
+            rows = [(self._key(level[0]), level) for level in levels]
+        else:
+            rows = sorted(zip(keys, levels, strict=True))
+        rows = [row for row in rows if row[1][1].strip(_ZERO_CHARACTERS)]
+        self.keys = [key for key, _ in rows]
         self.prices = [price for _, (price, _) in rows]
         self.sizes = dict(level for _, level in rows)
 
-    def put(self, price: str, size: str) -> str:
-        """Sets the size at a price (zero removes the level); returns what was held, else `0`."""
+    def change(self, levels: Iterable[Level]) -> list[str]:
+        """Sets the size at each price (zero removes); returns what was held at each, else `0`."""
+        before: list[str] = []
         sizes = self.sizes
-        held = sizes.get(price)
-        if held is not None and size.strip(_ZERO_CHARACTERS):
-            sizes[price] = size
-            return held
-        number = exact(price, "price")
-        at = bisect_left(self.numbers, number)
-        if at < len(self.numbers) and self.numbers[at] == number:
-            held = sizes.pop(self.prices[at])
-            if size.strip(_ZERO_CHARACTERS):
-                self.prices[at] = price
+        for price, size in levels:
+            if price in sizes and size.strip(_ZERO_CHARACTERS):
+                before.append(sizes[price])
                 sizes[price] = size
             else:
-                del self.numbers[at], self.prices[at]
-            return held
-        if size.strip(_ZERO_CHARACTERS):
-            self.numbers.insert(at, number)
-            self.prices.insert(at, price)
-            sizes[price] = size
-        return "0"
+                before.append(self._place(price, size))
+        return before
 
     def size(self, price: str) -> str | None:
         """What is held at a price, whatever its spelling."""
         held = self.sizes.get(price)
         if held is not None:
             return held
-        number = exact(price, "price")
-        at = bisect_left(self.numbers, number)
-        if at < len(self.numbers) and self.numbers[at] == number:
-            return self.sizes[self.prices[at]]
-        return None
+        at, found = self._find(price, self._key(price))
+        return self.sizes[self.prices[at]] if found else None
+
+    def _place(self, price: str, size: str) -> str:
+        """A price that comes, goes, or is spelled anew; returns what was held at it, else `0`."""
+        key = self._key(price)
+        at, found = self._find(price, key)
+        prices = self.prices
+        held = self.sizes.pop(prices[at]) if found else "0"
+        if not size.strip(_ZERO_CHARACTERS):
+            if found:
+                del self.keys[at], prices[at]
+            return held
+        if found:
+            prices[at] = price
+        else:
+            self.keys.insert(at, key)
+            prices.insert(at, price)
+        self.sizes[price] = size
+        return held
+
+    def _keys(self, prices: list[str]) -> list[float]:
+        if prices and _plain(prices):
+            with contextlib.suppress(ValueError):
+                return [self._sign * key for key in map(float, prices)]
+        return [self._key(price) for price in prices]
+
+    def _key(self, price: str) -> float:
+        if len(price) > AMOUNT_LENGTH_MAX or price.strip(_AMOUNT_CHARACTERS):
+            raise MalformedFrame("price", "plain decimal text", price)
+        try:
+            return self._sign * float(price)
+        except ValueError as error:
+            raise MalformedFrame("price", "plain decimal text", price) from error
+
+    def _find(self, price: str, key: float) -> tuple[int, bool]:
+        """Where a price stands or would stand, and whether it is there under any spelling."""
+        keys, prices = self.keys, self.prices
+        at = bisect_left(keys, key)
+        while at < len(keys) and keys[at] == key:
+            if prices[at] == price:
+                return at, True
+            held, sought = Decimal(prices[at]), Decimal(price)
+            if held == sought:
+                return at, True
+            if (held > sought) == (self._sign > 0):
+                return at, False
+            at += 1
+        return at, False
+
+    def best(self, depth: int | None = None) -> list[Level]:
+        """The best first; all of them without `depth`."""
+        end = None if depth is None or depth >= len(self.prices) else -depth - 1
+        return [(price, self.sizes[price]) for price in self.prices[:end:-1]]
 
     def equals(self, other: Side) -> bool:
         """Same numbers, however spelled."""
-        if self.numbers != other.numbers:
+        if self.prices == other.prices and self.sizes == other.sizes:
+            return True
+        if self.keys != other.keys:
             return False
-        mine = (self.sizes[price] for price in self.prices)
-        theirs = (other.sizes[price] for price in other.prices)
+        mine = (each for price in self.prices for each in (price, self.sizes[price]))
+        theirs = (each for price in other.prices for each in (price, other.sizes[price]))
         return all(a == b or exact(a) == exact(b) for a, b in zip(mine, theirs, strict=True))
 
 
@@ -120,8 +182,8 @@ class OrderBook:
     __slots__ = ("_asks", "_bids")
 
     def __init__(self, bids: Iterable[Level] = (), asks: Iterable[Level] = ()) -> None:
-        self._bids = Side()
-        self._asks = Side()
+        self._bids = Side(is_ask=False)
+        self._asks = Side(is_ask=True)
         self.replace(bids, asks)
 
     def replace(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
@@ -131,23 +193,19 @@ class OrderBook:
 
     def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
         """Changed levels with absolute sizes."""
-        for price, size in bids:
-            self._bids.put(price, size)
-        for price, size in asks:
-            self._asks.put(price, size)
+        self.change(bids, asks)
+
+    def change(self, bids: Iterable[Level], asks: Iterable[Level]) -> list[str]:
+        """As `apply`; returns what was held at each price, bids first, `0` where nothing was."""
+        return self._bids.change(bids) + self._asks.change(asks)
 
     def bids(self, depth: int | None = None) -> list[Level]:
         """The highest first."""
-        side = self._bids
-        last = None if depth is None else len(side.prices) - depth - 1
-        if last is not None and last < 0:
-            last = None
-        return [(price, side.sizes[price]) for price in side.prices[:last:-1]]
+        return self._bids.best(depth)
 
     def asks(self, depth: int | None = None) -> list[Level]:
         """The lowest first."""
-        side = self._asks
-        return [(price, side.sizes[price]) for price in side.prices[:depth]]
+        return self._asks.best(depth)
 
     def side(self, side: str) -> Side:
         """`bid` or `ask`, to change level by level."""
@@ -169,13 +227,16 @@ class OrderBook:
     @property
     def best_ask(self) -> Level | None:
         side = self._asks
-        return (side.prices[0], side.sizes[side.prices[0]]) if side.prices else None
+        return (side.prices[-1], side.sizes[side.prices[-1]]) if side.prices else None
 
     @property
     def crossed(self) -> bool:
         """Best bid at or above best ask."""
-        bids, asks = self._bids.numbers, self._asks.numbers
-        return bool(bids and asks and bids[-1] >= asks[0])
+        bids, asks = self._bids, self._asks
+        if not bids.keys or not asks.keys:
+            return False
+        bid, ask = bids.keys[-1], -asks.keys[-1]
+        return bid > ask or (bid == ask and exact(bids.prices[-1]) >= exact(asks.prices[-1]))
 
     def __len__(self) -> int:
         return len(self._bids.prices) + len(self._asks.prices)

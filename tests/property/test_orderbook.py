@@ -60,7 +60,7 @@ class BookMachine(RuleBasedStateMachine):
     @rule(side=st.sampled_from(["bid", "ask"]), price=prices(), size=sizes)
     def put_one(self, side: str, price: str, size: str) -> None:
         _, held = self.model[side].get(Decimal(price), ("", "0"))
-        assert self.book.side(side).put(price, size) == held
+        assert self.book.side(side).change([(price, size)]) == [held]
         self.put(side, [(price, size)])
 
     @rule(side=st.sampled_from(["bid", "ask"]), price=prices())

@@ -13,7 +13,7 @@ must be c, exactly. Source: Extended API Documentation, "Order book stream"; liv
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation, localcontext
+from decimal import Context, Decimal, DecimalException, Inexact, InvalidOperation
 from typing import Final
 
 import msgspec
@@ -154,9 +154,7 @@ class BookSession(Stream):
         self, data: wire.BookData, sequence: int, ts: int | None, now_ns: int
     ) -> BookDelta:
         self._next(sequence)
-        with localcontext(_EXACT):
-            bids = self._change("bid", data.b)
-            asks = self._change("ask", data.a)
+        bids, asks = self._change(data)
         if self.book.crossed:
             raise _crossed(self.book)
         self._updates += 1
@@ -173,27 +171,39 @@ class BookSession(Stream):
             received_ns=now_ns,
         )
 
-    def _change(self, side: str, levels: list[wire.Level]) -> tuple[Level, ...]:
-        """Puts each level's new size into the book and proves it; returns the absolute sizes."""
-        held_side = self.book.side(side)
-        put = held_side.put
+    def _change(self, data: wire.BookData) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+        """Puts each level's new size into the book and proves it; returns the absolute sizes.
+
+        Both sides at once, column by column: a loop in C costs half of one here.
+        """
+        rows = data.b + data.a
+        count = len(data.b)
+        prices = [row.p for row in rows]
+        changes = [row.q for row in rows]
         try:
-            sizes = [
-                _sum(held_side.size(level.p), level.q) if level.c is None else level.c
-                for level in levels
-            ]
+            sizes = [row.c for row in rows if row.c is not None]
+            if len(sizes) < len(rows):
+                sizes = [self._size(row, is_bid=at < count) for at, row in enumerate(rows)]
             check_sizes(sizes)
-            for level, size in zip(levels, sizes, strict=True):
-                held = put(level.p, size)
-                if Decimal(held) + Decimal(level.q) != Decimal(size):
-                    raise BookMismatch(
-                        f"{side} {level.p}: held {held}, change {level.q[:80]}, expected {size}"
-                    )
+            bids = tuple(zip(prices[:count], sizes[:count], strict=True))
+            asks = tuple(zip(prices[count:], sizes[count:], strict=True))
+            held = self.book.change(bids, asks)
+            sums = list(map(_EXACT.add, map(Decimal, held), map(Decimal, changes)))
+            if sums != list(map(Decimal, sizes)):
+                raise _mismatch(count, prices, held, changes, sizes)
         except (MalformedFrame, DecimalException) as fault:
             # Part of the frame is in the book already: this one cannot be skipped.
             self._malformed += 1
-            raise BookMismatch(f"{side}: {fault or 'not a decimal'}") from fault
-        return tuple([(level.p, size) for level, size in zip(levels, sizes, strict=True)])
+            raise BookMismatch(f"delta: {fault or 'not a decimal'}") from fault
+        return bids, asks
+
+    def _size(self, row: wire.Level, *, is_bid: bool) -> str:
+        """Where the venue leaves out the absolute size; plain text, without an exponent."""
+        if row.c is not None:
+            return row.c
+        held = self.book.size("bid" if is_bid else "ask", row.p)
+        total = _EXACT.add(exact(held or "0"), exact(row.q))
+        return format(total, "f") if total else "0"
 
     def _broken(self, fault: VenueFault, now_ns: int) -> None:
         self.disconnected(f"{type(fault).__name__}: {fault}")
@@ -204,13 +214,21 @@ class BookSession(Stream):
         self._mismatches += isinstance(fault, BookMismatch)
 
 
-def _sum(held: str | None, change: str) -> str:
-    """Where the venue leaves out the absolute size; plain text, without an exponent."""
-    total = exact(held or "0") + exact(change)
-    return format(total, "f") if total else "0"
+def _mismatch(
+    bids: int, prices: list[str], held: list[str], changes: list[str], sizes: list[str]
+) -> BookMismatch:
+    """The first level whose change does not lead to its size; so many are bids."""
+    rows = enumerate(zip(prices, held, changes, sizes, strict=True))
+    at, (price, before, change, size) = next(
+        (at, row)
+        for at, row in rows
+        if _EXACT.add(Decimal(row[1]), Decimal(row[2])) != Decimal(row[3])
+    )
+    side = "bid" if at < bids else "ask"
+    return BookMismatch(f"{side} {price}: held {before}, change {change[:80]}, expected {size}")
 
 
-def _levels(levels: list[wire.Level], side: str) -> list[Level]:
+def _name_bad_level(levels: list[wire.Level], side: str) -> None:
     for at, level in enumerate(levels):
         try:
             size = exact(level.q)
@@ -218,6 +236,16 @@ def _levels(levels: list[wire.Level], side: str) -> list[Level]:
             raise MalformedFrame(f"frame.data.{side}[{at}].q", fault.expected, level.q) from fault
         if size < 0:
             raise BookMismatch(f"snapshot: {side} {level.p} has a negative size, {level.q}")
+
+
+def _levels(levels: list[wire.Level], side: str) -> list[Level]:
+    try:
+        sizes = [level.q for level in levels]
+        check_sizes(sizes)
+        # What a check of all together leaves to Decimal.
+        list(map(Decimal, sizes))
+    except (MalformedFrame, DecimalException):
+        _name_bad_level(levels, side)
     return [(level.p, level.q) for level in levels]
 
 

@@ -73,12 +73,11 @@ def test_replace_forgets_and_takes_the_last_of_equal_prices() -> None:
     assert book.asks() == []
 
 
-def test_put_tells_what_was_held() -> None:
-    side = OrderBook([("2", "1.5")]).side("bid")
-    assert side.put("3", "1") == "0"
-    assert side.put("2.0", "4") == "1.5"
-    assert side.put("2", "0") == "4"
-    assert side.put("2", "0") == "0"
+@pytest.mark.parametrize("name", ["bid", "ask"])
+def test_a_change_tells_what_was_held(name: str) -> None:
+    side = OrderBook([("2", "1.5")], [("2", "1.5")]).side(name)
+    assert side.change([("3", "1"), ("2.0", "4"), ("2", "0")]) == ["0", "1.5", "4"]
+    assert side.change([("2", "0")]) == ["0"]
 
 
 @pytest.mark.parametrize(
