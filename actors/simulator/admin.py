@@ -6,7 +6,7 @@ Nothing of this is the venue's; no client of the product may use it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
@@ -14,11 +14,11 @@ from aiohttp import web
 from actors.simulator.accounts import Account
 from actors.simulator.faults import FaultRefused
 from actors.simulator.market import Market
-
-if TYPE_CHECKING:
-    from actors.simulator.server import SimulatorServer
+from actors.simulator.venue import SimulatedVenue
 
 ADMIN_BASE: Final = "/_simulator"
+REQUESTS_LIMIT: Final = 1_000
+REQUESTS_LIMIT_MAX: Final = 50_000
 _PARTS: Final = ("fills", "orders", "changes")
 
 
@@ -50,15 +50,17 @@ class AdminRefused(Exception):
 class Admin:
     """Routes below `/_simulator`."""
 
-    def __init__(self, server: SimulatorServer) -> None:
-        self._server = server
-        self._exchange = server.exchange
+    def __init__(self, venue: SimulatedVenue) -> None:
+        self._venue = venue
+        self._exchange = venue.exchange
 
     def install(self, app: web.Application) -> None:
         for method, path, answer in (
             ("GET", "state", self.state),
             ("GET", "ledger", self.ledger),
             ("GET", "book", self.book),
+            ("GET", "requests", self.requests),
+            ("GET", "topics", self.topics),
             ("POST", "fills", self.fills),
             ("POST", "rate", self.rate),
             ("POST", "rate_limit", self.rate_limit),
@@ -76,6 +78,7 @@ class Admin:
             "simulated": True,
             "seed": exchange.seed,
             "time_ms": exchange.now_ms,
+            "wall_ms": self._venue.wall_ms(),
             "paused": exchange.paused,
             "markets": {
                 name: {"frame": market.feed.last.number, "updates_per_s": market.rate_per_s}
@@ -83,11 +86,13 @@ class Admin:
             },
             "accounts": [self._account_state(one) for one in exchange.accounts.values()],
             "connections": self._connections(None),
+            "topics": self._venue.attendances.summary(),
+            "requests": self._venue.visits.summary(),
             "faults": [
                 {"kind": one.kind, "target": one.target, "left": one.left}
-                for one in self._server.desk.active(self._server.mono_ns())
+                for one in self._venue.desk.active(self._venue.mono_ns())
             ],
-            "rate_limit_per_min": self._server.throttle.per_min,
+            "rate_limit_per_min": self._venue.throttle.per_min,
         }
 
     def ledger(self, request: web.Request, _: bytes) -> Any:
@@ -98,7 +103,7 @@ class Admin:
         if not set(parts) <= set(_PARTS):
             raise AdminRefused(f"parts: expected some of {', '.join(_PARTS)}, found {parts}")
         book = self._exchange.ledger.accounts[account.account_id]
-        markets, dialect = self._exchange.markets, self._server.dialect
+        markets, dialect = self._exchange.markets, self._venue.dialect
         answer: dict[str, Any] = self._account_state(account)
         if "fills" in parts:
             answer["fills"] = [
@@ -124,7 +129,7 @@ class Admin:
         truth = market.feed.truth(self._frame(request, market))
         if truth is None:
             raise AdminRefused("frame: no longer (or not yet) known")
-        spec, dialect = market.spec, self._server.dialect
+        spec, dialect = market.spec, self._venue.dialect
         sides = {
             word: [
                 [dialect.price_text(spec, price), dialect.size_text(spec, lots)]
@@ -138,6 +143,43 @@ class Admin:
             "ts": truth.ts_ms,
             **sides,
             "connections": self._connections(f"book:{market.name}"),
+        }
+
+    def requests(self, request: web.Request, _: bytes) -> Any:
+        """Requests and handshakes, newest first; `account` and `address` narrow them down.
+
+        Times are those of the wall clock, whatever a fault did to the venue's.
+        """
+        limit = _whole(request, "limit")
+        if limit is not None and not 1 <= limit <= REQUESTS_LIMIT_MAX:
+            raise AdminRefused(f"limit: expected 1 to {REQUESTS_LIMIT_MAX}, found {limit}")
+        account = request.query.get("account", "")
+        visits = self._venue.visits.newest(
+            _whole(request, "since_ms") or 0,
+            self._account(account).name if account else "",
+            request.query.get("address", ""),
+            limit or REQUESTS_LIMIT,
+        )
+        return {
+            "wall_ms": self._venue.wall_ms(),
+            "requests": [
+                {
+                    "at_ms": one.at_ms,
+                    "address": one.address,
+                    "account": one.account,
+                    "method": one.method,
+                    "path": one.path,
+                    "status": one.status,
+                }
+                for one in visits
+            ],
+        }
+
+    def topics(self, request: web.Request, _: bytes) -> Any:
+        """When connections of topics that begin with `topic` opened and closed."""
+        return {
+            "wall_ms": self._venue.wall_ms(),
+            "topics": self._venue.attendances.history(request.query.get("topic", "")),
         }
 
     def fills(self, _: web.Request, body: bytes) -> Any:
@@ -167,8 +209,8 @@ class Admin:
         return {"markets": names, "updates_per_s": order.updates_per_s}
 
     def rate_limit(self, _: web.Request, body: bytes) -> Any:
-        self._server.throttle.per_min = _decoded(body, RateLimit).per_minute
-        return {"per_minute": self._server.throttle.per_min}
+        self._venue.throttle.per_min = _decoded(body, RateLimit).per_minute
+        return {"per_minute": self._venue.throttle.per_min}
 
     def pause(self, _: web.Request, __: bytes) -> Any:
         self._exchange.pause()
@@ -180,11 +222,11 @@ class Admin:
 
     def fault(self, _: web.Request, body: bytes) -> Any:
         order = _decoded(body, dict[str, Any])
-        return {"struck": self._server.put_fault(order), **order}
+        return {"struck": self._venue.put_fault(order), **order}
 
     def clear_faults(self, _: web.Request, __: bytes) -> Any:
         """Ends the faults that wait; what open connections suffer stays with them."""
-        self._server.desk.clear()
+        self._venue.clear_faults()
         return {"faults": []}
 
     def _account_state(self, account: Account) -> dict[str, Any]:
@@ -199,7 +241,7 @@ class Admin:
             "last_fill_id": book.fills[-1].fill_id if book.fills else 0,
             "open_orders": sorted(account.orders),
             "open_positions": {
-                one.spec.name: self._server.dialect.size_text(one.spec, one.lots)
+                one.spec.name: self._venue.dialect.size_text(one.spec, one.lots)
                 for one in account.positions.values()
             },
             "balance": margin.balance,
@@ -211,12 +253,13 @@ class Admin:
             {
                 "connection": one.number,
                 "topic": one.topic,
+                "address": one.address,
                 "seq": one.seq,
                 "first_frame": one.first_frame,
                 "queued": one.queued,
                 "half_open": one.half_open,
             }
-            for one in self._server.hub
+            for one in self._venue.hub
             if topic in {None, one.topic}
         ]
 
@@ -227,7 +270,7 @@ class Admin:
         number = _whole(request, "connection")
         members = [
             one
-            for one in self._server.hub
+            for one in self._venue.hub
             if one.topic == f"book:{market.name}" and number in {None, one.number}
         ]
         if len(members) != 1:

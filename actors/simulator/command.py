@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from actors.errors import EXIT_OK, ConfigFault
+from actors.errors import EXIT_OK, EXIT_USAGE, ConfigFault
 from actors.runtime.clock import SystemClock
 from actors.simulator.accounts import AccountSpec
 from actors.simulator.actor import account_specs
 from actors.simulator.dialects.extended import RATE_LIMIT_PER_MIN, VENUE
 from actors.simulator.exchange import Exchange
+from actors.simulator.fault_orders import parse_fault
+from actors.simulator.faults import FaultRefused
 from actors.simulator.markets import DEFAULT_MARKETS
 from actors.simulator.server import SimulatorServer
+from actors.simulator.venue import SimulatedVenue
 
 ACCOUNTS: Final = 2
 ACCOUNTS_FILE_BYTES_MAX: Final = 1024 * 1024
@@ -32,15 +36,20 @@ async def serve(
     accounts: int | list[dict[str, Any]] = ACCOUNTS,
     markets: tuple[str, ...] = DEFAULT_MARKETS,
     rate_limit_per_min: int | None = None,
+    faults: Sequence[str] = (),
     stopping: asyncio.Event | None = None,
 ) -> None:
-    """Prints one JSON line with addresses and credentials, then serves until `stopping`."""
+    """Prints one JSON line with addresses and credentials, then serves until `stopping`.
+
+    `faults`, spelled as `parse_fault` says, are in force before the first client comes.
+    """
     if venue != VENUE:
         raise ConfigFault("--venue", repr(venue), VENUE)
     clock = SystemClock()
     specs = account_specs(accounts, seed)
     exchange = Exchange(seed=seed, accounts=specs, start_ns=clock.wall_ns(), markets=markets)
     server = SimulatorServer(exchange, clock, rate_limit_per_min=rate_limit_per_min)
+    _put_faults(server.venue, faults)
     try:
         addresses = await server.start(host=host, port=port)
     except OSError as error:
@@ -86,24 +95,39 @@ def simulate(
     accounts_file: str | None = None,
     markets: str = ",".join(DEFAULT_MARKETS),
     rate_limit: bool = False,
+    faults: Sequence[str] = (),
 ) -> int:
     """The command itself; its exit code. Raises ConfigFault for a wrong option.
 
     `accounts_file` names a JSON list of {name, api_key[, deposit_usd, scripted]} to use instead of
-    demo accounts; `markets` is a list with commas; `rate_limit` enforces the venue's own.
+    demo accounts; `markets` is a list with commas; `rate_limit` enforces the venue's own; `faults`
+    are spelled as `parse_fault` says.
     """
-    asyncio.run(
-        serve(
-            venue=venue,
-            host=host,
-            port=port,
-            seed=seed,
-            accounts=accounts if accounts_file is None else _accounts(Path(accounts_file)),
-            markets=tuple(name.strip() for name in markets.split(",")),
-            rate_limit_per_min=RATE_LIMIT_PER_MIN if rate_limit else None,
-        )
+    running = serve(
+        venue=venue,
+        host=host,
+        port=port,
+        seed=seed,
+        accounts=accounts if accounts_file is None else _accounts(Path(accounts_file)),
+        markets=tuple(name.strip() for name in markets.split(",")),
+        rate_limit_per_min=RATE_LIMIT_PER_MIN if rate_limit else None,
+        faults=faults,
     )
+    try:
+        asyncio.run(running)
+    except FaultRefused as refusal:
+        sys.stderr.write(f"broadcaster simulate: {refusal}\n")
+        return EXIT_USAGE
     return EXIT_OK
+
+
+def _put_faults(venue: SimulatedVenue, texts: Sequence[str]) -> None:
+    """All that the options spell; FaultRefused names the option."""
+    for text in texts:
+        try:
+            venue.put_fault(parse_fault(text))
+        except FaultRefused as refusal:
+            raise FaultRefused(f"--fault {text[:200]!r}: {refusal}") from refusal
 
 
 def _accounts(path: Path) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ class Connection:
     ) -> None:
         self.number = number
         self.topic = topic
+        self.address = request.remote or ""
         self.seq = 0
         self.first_frame = 0
         """Number of the book frame that was sent as seq 1 (streams of one book)."""
@@ -92,7 +93,7 @@ class Connection:
                     delay_s = max(0.0, (fault.until_ns - now_ns) / 1e9)
                     asyncio.get_running_loop().call_later(delay_s, self._flowing.set)
             case _:
-                self._spoiler.arm(fault.kind, fault.left or 1, fault.variant)
+                self._spoiler.arm(fault.kind, fault.left or 1, fault.variant, fault.text)
 
     def abort(self) -> None:
         """Ends the connection without a word, as a broken road does."""

@@ -42,8 +42,8 @@ FUNDING_DECIMALS: Final = 6
 class Exchange:
     """One venue; equal seeds, start times and orders make equal worlds.
 
-    Times are nanoseconds of the venue's clock and must not fall. All that happens happens inside
-    `step`, or inside a call that trades.
+    Times are nanoseconds of the venue's clock and fall only by `skip`. All that happens happens
+    inside `step`, or inside a call that trades.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class Exchange:
         self._scripts: dict[int, Iterator[float]] = {}
         self._fill_flows: dict[int, object] = {}
         self.accounts = make_accounts(accounts, self.now_ms)
+        self._by_key = {one.api_key: one for one in self.accounts.values()}
         self.markets = {spec.name: self._make_market(spec) for spec in market_specs(markets)}
         self.ledger = Ledger(list(self.accounts), list(self.markets), fills_kept)
         self.trading = Trading(
@@ -85,7 +86,7 @@ class Exchange:
         return None if self.paused else self._schedule.next_ns
 
     def account_by_key(self, api_key: str) -> Account | None:
-        return next((one for one in self.accounts.values() if one.api_key == api_key), None)
+        return self._by_key.get(api_key)
 
     def account_by_name(self, name: str) -> Account | None:
         return next((one for one in self.accounts.values() if one.name == name), None)
@@ -98,7 +99,7 @@ class Exchange:
             self._schedule.run(now_ns)
 
     def skip(self, gap_ns: int) -> None:
-        """Leaves out a time in which nobody stepped, instead of living through it in a burst."""
+        """Goes on later, or less than nothing earlier, without living what lies between."""
         self._schedule.shift(gap_ns)
 
     def pause(self) -> None:

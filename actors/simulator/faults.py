@@ -1,4 +1,4 @@
-"""Faults on request: what is to go wrong, with whom, how often and how long; pure.
+"""Faults in force: what goes wrong, with whom, how often and how long; pure.
 
 A target is one of the names that a request or connection goes by, for example:
 `all` · `rest`, `rest:public`, `rest:account`, `rest:account:1` · `ws`, `ws:book:BTC-USD` ·
@@ -10,16 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Final
-
-import msgspec
+from typing import Final
 
 FAULTS_MAX: Final = 100
-COUNT_MAX: Final = 1_000_000
-SECONDS_MAX: Final = 86_400.0
-SLOW_S_MAX: Final = 120.0
-
-MALFORMED_VARIANTS: Final = ("truncated", "not_json", "wrong_type", "array")
 
 
 class FaultKind(StrEnum):
@@ -36,6 +29,7 @@ class FaultKind(StrEnum):
     STALL = "stall"
     HALF_OPEN = "half_open"
     UNAUTHORIZED = "401"
+    BANNED = "418"
     TOO_MANY = "429"
     SERVER = "5xx"
     MAINTENANCE = "maintenance"
@@ -55,7 +49,7 @@ FRAME_KINDS: Final = frozenset(
         FaultKind.CROSSED,
     }
 )
-"""Done to the next frames of the connections that are open; counted per connection."""
+"""Done to the next frames of a connection; counted per connection."""
 
 LINK_KINDS: Final = frozenset({FaultKind.DISCONNECT, FaultKind.STALL, FaultKind.HALF_OPEN})
 """Done to open connections at once and, for `seconds`, to those that come."""
@@ -63,6 +57,7 @@ LINK_KINDS: Final = frozenset({FaultKind.DISCONNECT, FaultKind.STALL, FaultKind.
 HTTP_KINDS: Final = frozenset(
     {
         FaultKind.UNAUTHORIZED,
+        FaultKind.BANNED,
         FaultKind.TOO_MANY,
         FaultKind.SERVER,
         FaultKind.MAINTENANCE,
@@ -71,40 +66,19 @@ HTTP_KINDS: Final = frozenset(
 )
 """Answers to requests and handshakes; counted over all of them."""
 
-_SPELLINGS: Final = {
-    "half-open": (FaultKind.HALF_OPEN, 500),
-    "500": (FaultKind.SERVER, 500),
-    "502": (FaultKind.SERVER, 502),
-    "503": (FaultKind.SERVER, 503),
-    "504": (FaultKind.SERVER, 504),
-}
-"""Other words for a kind, with the status that they mean."""
-
-_COUNT = Annotated[int, msgspec.Meta(ge=1, le=COUNT_MAX)]
-_SECONDS = Annotated[float, msgspec.Meta(gt=0, le=SECONDS_MAX)]
-_TARGET = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_:*./-]{1,100}$")]
-
 
 class FaultRefused(ValueError):
     """An order for a fault that makes no sense; says which field, and what was expected."""
 
 
-class FaultOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may be asked for; see docs/simulator.md for what each kind does with it."""
-
-    kind: str | int
-    target: _TARGET = "all"
-    count: _COUNT | None = None
-    seconds: _SECONDS | None = None
-    status: Annotated[int, msgspec.Meta(ge=500, le=599)] | None = None
-    retry_after_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = 1.0
-    delay_s: Annotated[float, msgspec.Meta(ge=0, le=SLOW_S_MAX)] = 1.0
-    variant: str = ""
-
-
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One fault in force; `left` None is without a count, `until_ns` None without an end."""
+    """One fault in force; `left` None is without a count, `until_ns` None without an end.
+
+    `text`: the words of a refusal, or the malformed frame itself; empty for the usual one.
+    `topics`: None, or those whose first newcomer was struck already (of a fault that strikes no
+    other newcomers).
+    """
 
     kind: FaultKind
     target: str = "all"
@@ -113,46 +87,29 @@ class Fault:
     status: int = 500
     retry_after_s: float | None = 1.0
     delay_s: float = 1.0
+    offset_ns: int = 0
     variant: str = ""
+    text: str = ""
+    topics: set[str] | None = None
 
+    @property
+    def over(self) -> bool:
+        """Whether it has struck as often as it was to."""
+        topic = self.target.removeprefix("ws:")
+        return self.left == 0 or (self.topics is not None and topic in self.topics)
 
-def read_fault(document: dict[str, Any], now_ns: int) -> Fault:
-    """A fault from what the control endpoint was sent; raises FaultRefused."""
-    try:
-        order = msgspec.convert(document, FaultOrder)
-    except msgspec.ValidationError as error:
-        raise FaultRefused(f"fault: {error}") from error
-    kind, status = _kind(str(order.kind))
-    count = order.count
-    if count is None and (kind in FRAME_KINDS or (kind in HTTP_KINDS and order.seconds is None)):
-        count = 1
-    if kind in {FaultKind.DOWN, FaultKind.SKEW} and order.seconds is None:
-        raise FaultRefused(f"seconds: expected a number, needed for {kind}")
-    if order.variant and order.variant not in MALFORMED_VARIANTS:
-        raise FaultRefused(
-            f"variant: expected one of {', '.join(MALFORMED_VARIANTS)}, found {order.variant!r}"
-        )
-    return Fault(
-        kind=kind,
-        target=order.target,
-        left=count,
-        until_ns=None if order.seconds is None else now_ns + round(order.seconds * 1e9),
-        status=order.status or status,
-        retry_after_s=order.retry_after_s,
-        delay_s=order.delay_s,
-        variant=order.variant,
-    )
+    def names(self, names: Collection[str]) -> bool:
+        return self.target == "all" or self.target in names
 
-
-def _kind(word: str) -> tuple[FaultKind, int]:
-    if word in _SPELLINGS:
-        return _SPELLINGS[word]
-    try:
-        return FaultKind(word), 500
-    except ValueError:
-        raise FaultRefused(
-            f"kind: expected one of {', '.join(FaultKind)}, found {word!r}"
-        ) from None
+    def meets(self, topic: str) -> bool:
+        """Whether it strikes this newcomer; counts it."""
+        if self.topics is not None:
+            if topic in self.topics:
+                return False
+            self.topics.add(topic)
+        if self.left is not None and self.kind not in FRAME_KINDS:
+            self.left -= 1
+        return True
 
 
 class FaultDesk:
@@ -175,25 +132,25 @@ class FaultDesk:
         self._faults = [
             fault
             for fault in self._faults
-            if fault.left != 0 and (fault.until_ns is None or now_ns < fault.until_ns)
+            if not fault.over and (fault.until_ns is None or now_ns < fault.until_ns)
         ]
         return self._faults
 
     def meet(
-        self, names: Collection[str], kinds: Collection[FaultKind], now_ns: int
+        self, names: Collection[str], kinds: Collection[FaultKind], now_ns: int, topic: str = ""
     ) -> list[Fault]:
-        """The faults that this request or newcomer meets; each counts one occurrence."""
+        """The faults that this request, or newcomer to `topic`, meets; each counts one."""
         if not self._faults:
             return []
-        met = [
+        return [
             fault
             for fault in self.active(now_ns)
-            if fault.kind in kinds and (fault.target == "all" or fault.target in names)
+            if fault.kind in kinds and fault.names(names) and fault.meets(topic)
         ]
-        for fault in met:
-            if fault.left is not None:
-                fault.left -= 1
-        return met
 
     def is_down(self, now_ns: int) -> bool:
         return any(fault.kind is FaultKind.DOWN for fault in self.active(now_ns))
+
+    def skew_ns(self, now_ns: int) -> int:
+        """How far the venue's clock is off."""
+        return sum(fault.offset_ns for fault in self.active(now_ns))

@@ -62,7 +62,9 @@ class BookFeed:
         """One delta (empty when nothing changed) and, each minute, a snapshot after it."""
         delta = BookFrame(self.last.number + 1, now_ms, changes=tuple(self._book.drain()))
         self.log.append(delta)
-        if now_ms - self._snapshot_ms < SNAPSHOT_INTERVAL_MS and len(self.log) < LOG_FRAMES_MAX:
+        # A clock that was set back may not keep the next snapshot waiting.
+        is_early = 0 <= now_ms - self._snapshot_ms < SNAPSHOT_INTERVAL_MS
+        if is_early and len(self.log) < LOG_FRAMES_MAX:
             return [delta]
         self._older = self.log
         self._snapshot_ms = now_ms

@@ -36,7 +36,10 @@ class Schedule:
         self.now_ns = max(self.now_ns, now_ns)
 
     def shift(self, delay_ns: int) -> None:
-        """All that is to come, comes later by `delay_ns`: the world stood still meanwhile."""
+        """All that is to come, comes later by `delay_ns`: the world stood still meanwhile.
+
+        Less than nothing sets the clock back; how long anything still has to wait never changes.
+        """
         self._entries = [(due + delay_ns, order, act) for due, order, act in self._entries]
         heapq.heapify(self._entries)
         self.now_ns += delay_ns

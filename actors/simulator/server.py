@@ -12,34 +12,27 @@ from typing import Any, Final, NamedTuple
 from aiohttp import web
 
 from actors.runtime.clock import Clock
+from actors.simulator.accounts import Account
 from actors.simulator.admin import ADMIN_BASE, Admin
 from actors.simulator.connection import PING_INTERVAL_S, PONG_TIMEOUT_S, Connection
-from actors.simulator.dialects.extended import KEY_HEADER, Extended
+from actors.simulator.dialects.extended import KEY_HEADER
 from actors.simulator.dialects.extended_private import PrivateAnswer
 from actors.simulator.dialects.extended_public import Answer
 from actors.simulator.exchange import Exchange
-from actors.simulator.faults import (
-    FRAME_KINDS,
-    HTTP_KINDS,
-    LINK_KINDS,
-    FaultDesk,
-    FaultKind,
-    FaultRefused,
-    read_fault,
-)
+from actors.simulator.faults import HTTP_KINDS, FaultKind
 from actors.simulator.hub import CONNECTIONS_MAX, Hub
 from actors.simulator.refused import Refused
-from actors.simulator.throttle import Throttle
+from actors.simulator.venue import SimulatedVenue
+from actors.simulator.visits import Visit
 
 STEP_S_MIN: Final = 0.001
 STEP_S_MAX: Final = 0.1
-SKIP_AFTER_NS: Final = 2_000_000_000
-"""A longer sleep of the whole process is left out, not lived through in a burst."""
-
 BODY_BYTES_MAX: Final = 256 * 1024
 BACKLOG: Final = 1_024
 STOP_TIMEOUT_S: Final = 2.0
 SERVER_NAME: Final = "broadcaster-simulator"
+
+_VISIT: Final = web.RequestKey("visit", Visit)
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -67,19 +60,12 @@ class SimulatorServer:
         rate_limit_per_min: int | None = None,
         on_step: Callable[[], None] = lambda: None,
     ) -> None:
-        self.exchange = exchange
-        self.hub = Hub()
-        self.throttle = Throttle(rate_limit_per_min)
-        self.desk = FaultDesk()
-        self.dialect = Extended(exchange, self.hub)
-        exchange.listener = self.dialect.streams
-        self._clock = clock
+        self.venue = SimulatedVenue(exchange, clock, rate_limit_per_min=rate_limit_per_min)
+        self.dialect = self.venue.dialect
         self._ping_interval_s = ping_interval_s
         self._pong_timeout_s = pong_timeout_s
         self._on_step = on_step
         self._numbers = count(1)
-        self._began_mono_ns = clock.monotonic_ns()
-        self._offset_ns = clock.wall_ns()
         self._runner: web.AppRunner | None = None
         self._life: asyncio.Task[None] | None = None
 
@@ -120,59 +106,25 @@ class SimulatorServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def now_ns(self) -> int:
-        """The venue's clock: the wall clock at the start, then monotonic."""
-        return self._offset_ns + self._clock.monotonic_ns() - self._began_mono_ns
+    @property
+    def exchange(self) -> Exchange:
+        return self.venue.exchange
 
-    def mono_ns(self) -> int:
-        return self._clock.monotonic_ns()
+    @property
+    def hub(self) -> Hub:
+        return self.venue.hub
 
     def inject(self, kind: str, target: str = "all", **options: Any) -> int:
         """Puts a fault in force; how many open connections it struck. Raises FaultRefused."""
-        return self.put_fault({"kind": kind, "target": target, **options})
-
-    def put_fault(self, order: dict[str, Any]) -> int:
-        """As `inject`, from the control endpoint's JSON object."""
-        now_ns = self._clock.monotonic_ns()
-        fault = read_fault(order, now_ns)
-        if fault.kind is FaultKind.SKEW:
-            assert fault.until_ns is not None, "read_fault demands the seconds"
-            self._offset_ns += fault.until_ns - now_ns
-            return 0
-        struck = [
-            one
-            for one in self.hub
-            if fault.target == "all" or fault.target in one.names or fault.kind is FaultKind.DOWN
-        ]
-        if fault.kind in FRAME_KINDS:
-            if fault.until_ns is not None:
-                raise FaultRefused(f"seconds: {fault.kind} is counted in frames; use count")
-            for one in struck:
-                one.suffer(fault, now_ns)
-            return len(struck)
-        if fault.kind in HTTP_KINDS:
-            self.desk.add(fault)
-            return 0
-        if fault.until_ns is not None:
-            self.desk.add(fault)
-        for one in struck[: fault.left] if fault.left else struck:
-            one.abort() if fault.kind is FaultKind.DOWN else one.suffer(fault, now_ns)
-        return len(struck)
-
-    # the world's time
+        return self.venue.put_fault({"kind": kind, "target": target, **options})
 
     async def _live(self) -> None:
-        last_ns = self.now_ns()
-        self.exchange.step(last_ns)
+        self.venue.step()
         while True:
             due_ns = self.exchange.next_ns
-            delay_s = STEP_S_MAX if due_ns is None else (due_ns - self.now_ns()) / 1e9
+            delay_s = STEP_S_MAX if due_ns is None else (due_ns - self.venue.now_ns()) / 1e9
             await asyncio.sleep(min(max(delay_s, STEP_S_MIN), STEP_S_MAX))
-            now_ns = self.now_ns()
-            if now_ns - last_ns > SKIP_AFTER_NS:
-                self.exchange.skip(now_ns - last_ns)
-            self.exchange.step(now_ns)
-            last_ns = now_ns
+            self.venue.step()
             self._on_step()
 
     # requests
@@ -185,38 +137,64 @@ class SimulatorServer:
         for method, path, private in self.dialect.private.routes():
             app.router.add_route(method, path, self._private(private))
         app.router.add_get(f"{self.dialect.stream_base}/{{path:.+}}", self._stream)
-        Admin(self).install(app)
+        Admin(self.venue).install(app)
         return app
 
     async def _stamp(self, _: web.Request, response: web.StreamResponse) -> None:
         """The venue's own time: clients take their clock offset from it."""
-        response.headers["Date"] = formatdate(self.now_ns() / 1e9, usegmt=True)
+        response.headers["Date"] = formatdate(self.venue.now_ns() / 1e9, usegmt=True)
         response.headers["Server"] = SERVER_NAME
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         if request.path.startswith(ADMIN_BASE):
             return await handler(request)
-        if self.desk.is_down(self.mono_ns()):
+        visit = self._visit(request)
+        if self.venue.desk.is_down(self.venue.mono_ns()):
             if request.transport is not None:
                 request.transport.abort()
             return web.Response(status=503)
+        response = await self._admitted(request, handler, visit)
+        # An accepted stream was noted when it began.
+        if not visit.status:
+            self.venue.visits.answered(visit, response.status)
+        return response
+
+    async def _admitted(
+        self, request: web.Request, handler: _Handler, visit: Visit
+    ) -> web.StreamResponse:
         try:
-            return await self._admit(request, handler)
+            return await self._admit(request, handler, visit)
         except Refused as rejection:
             return self.dialect.refused(rejection)
         except web.HTTPException as error:
             code = "NOT_FOUND" if error.status == 404 else str(error.status)
             return self.dialect.refused(Refused(error.status, code, error.reason))
 
-    async def _admit(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+    def _visit(self, request: web.Request) -> Visit:
+        account = self._account(request)
+        visit = self.venue.visits.came(
+            self.venue.wall_ms(),
+            request.remote or "",
+            "" if account is None else account.name,
+            request.method,
+            request.path_qs,
+        )
+        request[_VISIT] = visit
+        return visit
+
+    async def _admit(
+        self, request: web.Request, handler: _Handler, visit: Visit
+    ) -> web.StreamResponse:
         """Everything that comes before an answer, in the order in which a venue would look."""
         if not request.headers.get("User-Agent", "").strip():
             raise Refused(400, "400", "User-Agent header is required")
-        wait_s = self.throttle.wait_s(request.remote or "", self.mono_ns())
+        now_ns = self.venue.mono_ns()
+        wait_s = self.venue.throttle.wait_s(visit.address, now_ns)
         if wait_s is not None:
+            self.venue.visits.refused(visit)
             return self.dialect.too_many(wait_s)
-        for fault in self.desk.meet(self._names(request), HTTP_KINDS, self.mono_ns()):
+        for fault in self.venue.desk.meet(self._names(request), HTTP_KINDS, now_ns):
             if fault.kind is FaultKind.SLOW:
                 await asyncio.sleep(fault.delay_s)
             answer = self.dialect.faulty(fault)
@@ -224,10 +202,14 @@ class SimulatorServer:
                 return answer
         return await handler(request)
 
+    def _account(self, request: web.Request) -> Account | None:
+        """Whose key this is, if anybody's."""
+        key = request.headers.get(KEY_HEADER)
+        return None if key is None else self.exchange.account_by_key(key)
+
     def _names(self, request: web.Request) -> set[str]:
         """What a fault may call this request."""
-        key = request.headers.get(KEY_HEADER)
-        account = None if key is None else self.exchange.account_by_key(key)
+        account = self._account(request)
         path = request.path
         if path.startswith(self.dialect.stream_base):
             try:
@@ -270,15 +252,14 @@ class SimulatorServer:
             pong_timeout_s=self._pong_timeout_s,
         )
         await connection.prepare()
-        for fault in self.desk.meet(connection.names, LINK_KINDS, self.mono_ns()):
-            connection.suffer(fault, self.mono_ns())
+        self.venue.visits.answered(request[_VISIT], 101)
         # Nothing may be awaited between the two: a frame would be lost or come twice.
-        self.dialect.streams.welcome(connection)
-        self.hub.join(connection)
+        self.venue.welcome(connection)
+        stay = self.venue.join(connection)
         try:
             return await connection.serve()
         finally:
-            self.hub.leave(connection)
+            self.venue.leave(connection, stay)
 
 
 def _public(answer: Answer) -> _Handler:

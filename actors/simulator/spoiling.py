@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from actors.simulator.faults import MALFORMED_VARIANTS, FaultKind
+from actors.simulator.fault_orders import MALFORMED_VARIANTS
+from actors.simulator.faults import FaultKind
+
+TEXTS_MAX: Final = 200
+"""Worded frames that wait in one connection; beyond, the oldest lose their words."""
 
 
 class Spoiler:
     """The frame faults that one connection still has to suffer."""
 
-    __slots__ = ("_counts", "_held", "_variant", "_variants")
+    __slots__ = ("_counts", "_held", "_texts", "_variant", "_variants")
 
     def __init__(self) -> None:
         self._counts: Counter[FaultKind] = Counter()
         self._held: bytes | None = None
+        self._texts: deque[str] = deque(maxlen=TEXTS_MAX)
         self._variant = ""
         self._variants = 0
 
@@ -26,10 +31,12 @@ class Spoiler:
     def idle(self) -> bool:
         return not self._counts and self._held is None
 
-    def arm(self, kind: FaultKind, count: int, variant: str = "") -> None:
+    def arm(self, kind: FaultKind, count: int, variant: str = "", text: str = "") -> None:
         self._counts[kind] += count
         if kind is FaultKind.MALFORMED:
             self._variant = variant
+            if text:
+                self._texts.extend([text] * min(count, TEXTS_MAX))
 
     def spoil(self, frame: bytes) -> list[bytes]:
         """What goes out instead of `frame`; a kind that does not fit the frame waits."""
@@ -60,6 +67,8 @@ class Spoiler:
                 return _bent_delta(kind, frame)
 
     def _malformed(self, frame: bytes) -> bytes:
+        if self._texts:
+            return self._texts.popleft().encode()
         variant = self._variant or MALFORMED_VARIANTS[self._variants % len(MALFORMED_VARIANTS)]
         self._variants += 1
         if variant == "not_json":

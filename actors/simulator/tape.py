@@ -35,6 +35,7 @@ class Tape:
     __slots__ = (
         "_hours",
         "_minutes",
+        "_newest_ms",
         "_spec",
         "applied",
         "began_ms",
@@ -61,6 +62,7 @@ class Tape:
         self._hours: dict[str, OrderedDict[int, Candle]] = {
             kind: OrderedDict() for kind in CANDLE_TYPES
         }
+        self._newest_ms = self.began_ms
         self.last = spec.start_ticks
         self.mark_pico = self.index_pico = int(spec.start_price) * PICO
         self.funding_rate = FUNDING_RATE_START
@@ -116,7 +118,7 @@ class Tape:
         """Whole hours where they fit, minutes at the edges; bounded by what is kept."""
         minutes, hours = self._minutes[kind], self._hours[kind]
         at_ms = max(start_ms, next(iter(hours)) if end_ms - start_ms > HOUR_MS else start_ms)
-        end_ms = min(end_ms, next(reversed(minutes)) + MINUTE_MS)
+        end_ms = min(end_ms, self._newest_ms + MINUTE_MS)
         parts = []
         while at_ms < end_ms:
             whole = at_ms % HOUR_MS == 0 and at_ms + HOUR_MS <= end_ms
@@ -127,6 +129,8 @@ class Tape:
         return parts
 
     def _record(self, kind: str, price: int, lots: int, now_ms: int) -> None:
+        # Not the last one that was stored: a clock can be set back.
+        self._newest_ms = max(self._newest_ms, now_ms // MINUTE_MS * MINUTE_MS)
         for store, length, kept in (
             (self._minutes[kind], MINUTE_MS, MINUTES_KEPT),
             (self._hours[kind], HOUR_MS, HOURS_KEPT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Final
 
 WINDOW_NS: Final = 60_000_000_000
@@ -15,7 +16,7 @@ class Throttle:
 
     def __init__(self, per_min: int | None) -> None:
         self.per_min = per_min
-        self._windows: dict[str, tuple[int, int]] = {}
+        self._windows: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def wait_s(self, address: str, now_ns: int) -> float | None:
         """Counts one request; seconds to wait when it is too much, else None."""
@@ -26,7 +27,7 @@ class Throttle:
             began_ns, seen = now_ns, 0
         if seen >= self.per_min:
             return round((began_ns + WINDOW_NS - now_ns) / 1e9, 3)
-        if len(self._windows) >= ADDRESSES_MAX and address not in self._windows:
-            self._windows.clear()
         self._windows[address] = (began_ns, seen + 1)
+        if len(self._windows) > ADDRESSES_MAX:
+            self._windows.popitem(last=False)
         return None

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from email.utils import parsedate_to_datetime
 from itertools import pairwise
 from typing import Any
 
@@ -309,6 +310,119 @@ async def test_the_whole_venue_is_down_for_a_time(venue: Venue) -> None:
                 await asyncio.sleep(0.05)
 
 
+async def admin(venue: Venue, path: str) -> Any:
+    _, at, session = venue
+    async with session.get(f"{at.admin_url}/{path}") as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+async def test_a_ban_names_its_end(venue: Venue) -> None:
+    _, at, session = venue
+    await fault(venue, kind="418", target="rest", retry_after_s=90)
+    async with session.get(f"{at.base_url}/info/markets") as answer:
+        assert (answer.status, answer.headers["Retry-After"]) == (418, "90")
+        assert (await answer.json())["error"]["code"] == 418
+
+
+async def dates(venue: Venue) -> tuple[float, float]:
+    """How far the venue is ahead of us, by the header and by a frame, in seconds."""
+    _, at, session = venue
+    async with session.get(f"{at.base_url}/info/markets") as answer:
+        header = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+    async with session.ws_connect(f"{at.ws_url}/prices/mark/BTC-USD") as stream:
+        ts_ms = json.loads((await stream.receive(timeout=DEADLINE_S)).data)["ts"]
+    return header - time.time(), ts_ms / 1000 - time.time()
+
+
+@pytest.mark.parametrize("offset_s", [3_600.0, -3_600.0, 1.5])
+async def test_the_venues_clock_is_off_until_it_is_mended(venue: Venue, offset_s: float) -> None:
+    await fault(venue, kind="skew", offset_s=offset_s)
+    for ahead in await dates(venue):
+        assert abs(ahead - offset_s) < 3
+    state = await admin(venue, "state")
+    assert [one["kind"] for one in state["faults"]] == ["skew"]
+    assert abs(state["time_ms"] - state["wall_ms"] - offset_s * 1000) < 300
+    _, at, session = venue
+    async with session.delete(f"{at.admin_url}/fault"):
+        pass
+    for ahead in await dates(venue):
+        assert abs(ahead) < 3
+
+
+async def test_the_venues_clock_is_off_for_a_time(venue: Venue) -> None:
+    socket = await open_live(venue)
+    await fault(venue, kind="skew", offset_s=-600, seconds=1)
+    seen = []
+    async with asyncio.timeout(DEADLINE_S):
+        while len(set(seen[-2:])) < 2 or seen[-1]:
+            document = json.loads((await frames(socket, 1))[0])
+            seen.append(document["ts"] < time.time() * 1000 - 300_000)
+    assert seen.count(True) > 2
+    await socket.close()
+
+
+async def test_a_fault_waits_for_newcomers(venue: Venue) -> None:
+    server, at, session = venue
+    socket = await open_live(venue)
+    order = {"kind": "gap", "target": "book:BTC-USD", "newcomers": True}
+    assert (await fault(venue, **order))["struck"] == 0
+    before = sequences(await frames(socket, 3))
+    assert [b - a for a, b in pairwise(before)] == [1, 1]
+    for first in (2, 1):
+        async with session.ws_connect(at.ws_url + BOOK) as newcomer:
+            assert sequences(await frames(newcomer, 2)) == [first, first + 1]
+    assert not server.venue.desk.active(server.venue.mono_ns())
+    await socket.close()
+
+
+async def test_requests_and_connections_are_counted(venue: Venue) -> None:
+    _, at, session = venue
+    began_ms = (await admin(venue, "state"))["wall_ms"]
+    assert await status(venue, "/user/balance") == 200
+    assert await status(venue, "/user/balance", "wrong") == 401
+    await fault(venue, kind="429", target="rest:/info/assets")
+    assert await status(venue, "/info/assets", "key-2") == 429
+    path = "/candles/BTC-USD/trades?interval=PT1M"
+    topic = "candles:BTC-USD:trades:PT1M"
+    async with (
+        session.ws_connect(at.ws_url + path, headers={"X-Api-Key": "key-2"}) as stream,
+        session.ws_connect(at.ws_url + path),
+    ):
+        await frames(stream, 1)
+        assert (await admin(venue, "state"))["topics"][topic]["now"] == 2
+    await until(lambda: deserted(venue))
+    await fault(venue, kind="down", seconds=0.2)
+    with pytest.raises(aiohttp.ClientError):
+        await session.get(f"{at.base_url}/info/markets")
+
+    state = await admin(venue, "state")
+    assert state["topics"][topic] == {"now": 0, "ever": 2, "most": 2}
+    for told in (state["requests"], state["requests"]["addresses"]["127.0.0.1"]):
+        # The client of aiohttp tries a request again whose connection was reset.
+        assert told["requests"] >= 6
+        assert (told["refused"], told["overloads"]) == (0, 1)
+        assert sum(told["minutes"].values()) == told["requests"]
+    newest = (await admin(venue, f"requests?since_ms={began_ms}"))["requests"]
+    stream_path = f"/stream.extended.exchange/v1{path}"
+    assert [(one["account"], one["path"], one["status"]) for one in newest[::-1]][:6] == [
+        ("1", "/api/v1/user/balance", 200),
+        ("", "/api/v1/user/balance", 401),
+        ("2", "/api/v1/info/assets", 429),
+        ("2", stream_path, 101),
+        ("1", stream_path, 101),
+        ("1", "/api/v1/info/markets", 0),
+    ]
+    assert {one["address"] for one in newest} == {"127.0.0.1"}
+    assert [one["at_ms"] for one in newest] == sorted((o["at_ms"] for o in newest), reverse=True)
+    mine = (await admin(venue, "requests?account=2&limit=1"))["requests"]
+    assert [one["path"] for one in mine] == [stream_path]
+    assert (await admin(venue, f"requests?since_ms={newest[0]['at_ms'] + 1}"))["requests"] == []
+    stays = (await admin(venue, "topics?topic=candles:"))["topics"][topic]
+    assert all(began_ms <= one["opened_ms"] <= one["closed_ms"] for one in stays)
+    assert len(stays) == 2
+
+
 async def test_the_published_request_limit(venue: Venue) -> None:
     _, at, session = venue
     async with session.post(f"{at.admin_url}/rate_limit", json={"per_minute": 5}) as answer:
@@ -317,6 +431,28 @@ async def test_the_published_request_limit(venue: Venue) -> None:
     async with session.post(f"{at.admin_url}/rate_limit", json={"per_minute": None}):
         pass
     assert await status(venue, "/info/assets") == 200
+    told = (await admin(venue, "state"))["requests"]
+    assert (told["requests"], told["refused"], told["overloads"]) == (8, 2, 2)
+
+
+async def test_the_limit_is_each_addresss_own(venue: Venue) -> None:
+    """Exit addresses are told apart by the peer's address, as tests bind their proxies."""
+    _, at, _ = venue
+    async with venue[2].post(f"{at.admin_url}/rate_limit", json={"per_minute": 2}):
+        pass
+    for address in ("127.0.0.2", "127.0.0.3"):
+        connector = aiohttp.TCPConnector(local_addr=(address, 0))
+        async with aiohttp.ClientSession(connector=connector) as session:
+            seen = []
+            for _ in range(3):
+                async with session.get(f"{at.base_url}/info/assets") as answer:
+                    seen.append(answer.status)
+        assert seen == [200, 200, 429]
+    addresses = (await admin(venue, "state"))["requests"]["addresses"]
+    assert {name: (one["requests"], one["refused"]) for name, one in addresses.items()} == {
+        "127.0.0.2": (3, 1),
+        "127.0.0.3": (3, 1),
+    }
 
 
 async def test_a_client_that_lags_too_far_is_dropped(
@@ -370,6 +506,13 @@ async def test_a_client_that_never_reads_is_dropped(venue: Venue) -> None:
         ("GET", "/book?market=X", b"", "market"),
         ("GET", "/book?market=BTC-USD&frame=99999999", b"", "frame"),
         ("GET", "/book?market=BTC-USD&seq=1", b"", "connection"),
+        ("GET", "/requests?since_ms=x", b"", "since_ms"),
+        ("GET", "/requests?limit=0", b"", "limit"),
+        ("GET", "/requests?account=9", b"", "account"),
+        ("POST", "/fault", b'{"kind":"skew","seconds":3}', "offset_s"),
+        ("POST", "/fault", b'{"kind":"gap","target":"boot"}', "target: expected all"),
+        ("POST", "/fault", b'{"kind":"gap","target":"book:count"}', "BTC-USD"),
+        ("POST", "/fault", b'{"kind":"401","target":"rest:account:9"}', "account: and one of 1, 2"),
     ],
 )
 async def test_wrong_controls_are_explained(

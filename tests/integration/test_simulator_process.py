@@ -7,6 +7,8 @@ import json
 import signal
 import socket
 import sys
+import time
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +16,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+import main
 from actors.errors import ConfigFault
 from actors.runtime.clock import SystemClock
 from actors.runtime.context import Progress
@@ -71,6 +74,45 @@ async def test_own_accounts_from_a_file(tmp_path: Path) -> None:
     assert await asyncio.wait_for(process.wait(), DEADLINE_S) == 0
     assert line["accounts"] == [{"name": "mine", "api_key": "my-key"}]
     assert line["markets"] == ["BTC-USD"]
+
+
+@pytest.mark.processes
+async def test_faults_from_the_start_strike_the_first_connections() -> None:
+    texts = ["gap:book:BTC-USD:count=2", "502:rest:/info/assets", "skew:offset_s=-3600"]
+    process, line = await start(f"faults={texts!r}")
+    try:
+        async with aiohttp.ClientSession(headers={"User-Agent": "stranger"}) as session:
+            seen = []
+            for _ in range(2):
+                async with session.get(f"{line['base_url']}/info/assets") as answer:
+                    seen.append(answer.status)
+                    date = parsedate_to_datetime(answer.headers["Date"]).timestamp()
+            assert seen == [502, 200]
+            assert abs(time.time() - date - 3600) < 5
+            first = []
+            for _ in range(2):
+                async with session.ws_connect(f"{line['ws_url']}/orderbooks/BTC-USD") as stream:
+                    first.append(json.loads((await stream.receive(timeout=DEADLINE_S)).data)["seq"])
+            assert first == [3, 1]
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.wait(), DEADLINE_S)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("gaps:book", "expected one of gap"),
+        ("down:all", "seconds"),
+        ("gap:book:BTC-EUR", "expected book: and one of"),
+    ],
+)
+def test_a_wrong_fault_is_wrong_use(capsys: Any, text: str, word: str) -> None:
+    assert main.main(["simulate", "--fault", "gap", "--fault", text]) == 2
+    shown = capsys.readouterr()
+    assert f"--fault '{text}'" in shown.err
+    assert word in shown.err
+    assert not shown.out
 
 
 @pytest.mark.parametrize(

@@ -376,6 +376,43 @@ async def test_candles_of_every_interval(venue: Venue) -> None:
     assert rows[0]["T"] <= times[-1]
 
 
+async def test_streamed_candles_equal_those_of_rest(venue: Venue) -> None:
+    """Each start time ends with one last row on the stream, which REST then repeats for ever."""
+    exchange = venue.server.exchange
+    minute_ms = exchange.now_ms % 60_000
+    # The minute is about to end, as the venue has it.
+    venue.server.inject("skew", offset_s=(60_000 - minute_ms) / 1000 - 1.5)
+    last: dict[str, dict[int, Any]] = {}
+    paths = {
+        f"{kind} {interval}": f"/candles/BTC-USD/{kind}?interval={interval}"
+        for kind in ("trades", "mark-prices")
+        for interval in ("PT1M", "PT5M")
+    }
+
+    async def follow(name: str) -> None:
+        rows = last[name] = {}
+        started = time.monotonic()
+        async with venue.stream(paths[name]) as stream:
+            while time.monotonic() - started < 4:
+                document = await frame(stream)
+                assert "type" not in document
+                (row,) = document["data"]
+                assert set(row) == {"o", "h", "l", "c", "T"} | (
+                    {"v"} if "trades" in name else set()
+                )
+                assert not rows or row["T"] >= max(rows), "never back to an older candle"
+                rows[row["T"]] = row
+
+    await asyncio.gather(*(follow(name) for name in paths))
+    assert len(last["trades PT1M"]) == len(last["mark-prices PT1M"]) == 2
+    await venue.admin("POST", "/pause")
+    for name, path in paths.items():
+        rows = {row["T"]: row for row in await venue.data(f"/info{path}&limit=5")}
+        for start_ms in sorted(last[name])[:-1]:
+            assert rows[start_ms] == last[name][start_ms], name
+        assert max(rows) == max(last[name])
+
+
 def signed(market: str, side: str, /, **options: Any) -> dict[str, Any]:
     """An order body with all that the venue's own SDK sends, and a made-up signature."""
     number = time.monotonic_ns()
@@ -529,7 +566,7 @@ async def test_an_inherited_listener_is_served_and_the_date_is_the_venues(venue:
     async with venue.session.get(f"{at.base_url}/info/markets") as answer:
         assert answer.status == 200
         date = answer.headers["Date"]
-    assert server.inject("skew", seconds=90) == 0
+    assert server.inject("skew", offset_s=90) == 0
     async with venue.session.get(f"{at.base_url}/info/markets") as answer:
         assert answer.headers["Date"] > date or answer.headers["Date"][:16] != date[:16]
     await server.stop()

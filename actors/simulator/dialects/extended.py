@@ -53,24 +53,31 @@ class Extended:
     def refused(self, rejection: Refused) -> web.Response:
         return refusal(rejection.status, rejection.code, rejection.detail)
 
-    def too_many(self, retry_after_s: float | None) -> web.Response:
+    def too_many(
+        self, retry_after_s: float | None, status: int = 429, text: str = ""
+    ) -> web.Response:
         headers = {} if retry_after_s is None else {"Retry-After": f"{retry_after_s:g}"}
-        return refusal(429, "429", "Too many requests", headers)
+        return refusal(status, str(status), text or "Too many requests", headers, text)
 
     def faulty(self, fault: Fault) -> web.Response | None:
-        """The answer that a fault asks for; None where it only delays."""
+        """The answer that a fault asks for, in its words; None where it only delays."""
+        text = fault.text
         match fault.kind:
             case FaultKind.UNAUTHORIZED:
-                return refusal(401, "401", "Unauthorized")
+                return refusal(401, "401", text or "Unauthorized", debug_info=text)
             case FaultKind.TOO_MANY:
-                return self.too_many(fault.retry_after_s)
+                return self.too_many(fault.retry_after_s, text=text)
+            case FaultKind.BANNED:
+                return self.too_many(fault.retry_after_s, 418, text)
             case FaultKind.MAINTENANCE:
-                return refusal(503, "1010", "Exchange is in maintenance mode")
+                said = text or "Exchange is in maintenance mode"
+                return refusal(503, "1010", said, debug_info=text)
             case FaultKind.SERVER if fault.status in {502, 504}:
                 # Errors of the proxy before the venue are pages, not envelopes.
-                body = f"<html><body>{fault.status}</body></html>"
+                body = f"<html><body>{fault.status} {text}</body></html>"
                 return web.Response(status=fault.status, text=body, content_type="text/html")
             case FaultKind.SERVER:
-                return refusal(fault.status, "1006", "Unhandled application error")
+                said = text or "Unhandled application error"
+                return refusal(fault.status, "1006", said, debug_info=text)
             case _:
                 return None

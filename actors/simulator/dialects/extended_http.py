@@ -34,10 +34,16 @@ def paged(rows: Sequence[dict[str, Any]], cursor_field: str = "id") -> web.Respo
 
 
 def refusal(
-    status: int, code: str, message: str, headers: dict[str, str] | None = None
+    status: int,
+    code: str,
+    message: str,
+    headers: dict[str, str] | None = None,
+    debug_info: str = "",
 ) -> web.Response:
     """An error in the venue's envelope; codes of digits are numbers, as live."""
     error = {"code": int(code) if code.isdigit() else code, "message": message}
+    if debug_info:
+        error["debugInfo"] = debug_info
     return _json(status, {"status": "ERROR", "error": error}, headers)
 
 

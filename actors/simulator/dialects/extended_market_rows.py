@@ -280,7 +280,7 @@ def _asset_row(
         "isCollateral": collateral,
         "starkexId": stark_id,
         "starkexResolution": 10**precision,
-        "l1Id": None,
+        "l1Id": f"0x{number:040x}",
         "l1Resolution": 10**precision,
         "version": 1,
         "createdAt": 1_752_829_532_673,

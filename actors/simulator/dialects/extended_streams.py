@@ -46,6 +46,7 @@ class ExtendedStreams:
         self._exchange = exchange
         self._hub = hub
         self._events: dict[int, int] = {}
+        self._candle_starts: dict[str, int] = {}
 
     def topic(self, path: str, query: dict[str, str], account: Account | None) -> str:
         """The topic behind a path below the stream base; Refused where there is none."""
@@ -208,12 +209,20 @@ class ExtendedStreams:
             connection.offer(payload({"data": rows, "ts": self._exchange.now_ms}))
 
     def _candle(self, market: Market, topic: str, ts_ms: int) -> None:
+        """The running candle, and before a new one what the last came to in the end."""
         _, _, kind, interval = topic.split(":")
         start_ms, end_ms = candle_bounds(interval, ts_ms)
-        candle = market.tape.candle(kind, start_ms, end_ms)
-        if candle is not None:
-            row = candle_row(market.spec, candle, with_volume=kind == "trades")
-            self._hub.send(topic, payload({"data": [row], "ts": ts_ms}))
+        spans = [(start_ms, end_ms)]
+        last_start_ms = self._candle_starts.get(topic, start_ms)
+        ended = candle_bounds(interval, last_start_ms)
+        if ended[1] == start_ms:
+            spans.insert(0, ended)
+        self._candle_starts[topic] = start_ms
+        for span in spans:
+            candle = market.tape.candle(kind, *span)
+            if candle is not None:
+                row = candle_row(market.spec, candle, with_volume=kind == "trades")
+                self._hub.send(topic, payload({"data": [row], "ts": ts_ms}))
 
     def _rfq(self, market: str) -> bytes:
         """The executable book of a market that is not traded by request: legal, and empty."""

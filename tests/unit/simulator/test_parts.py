@@ -13,13 +13,17 @@ from hypothesis import strategies as st
 
 from actors.errors import ConfigFault
 from actors.simulator.actor import account_specs
-from actors.simulator.faults import FaultDesk, FaultKind, FaultRefused, read_fault
+from actors.simulator.attendance import TOPICS_KEPT, Attendances
+from actors.simulator.exchange import Exchange
+from actors.simulator.fault_orders import parse_fault, read_fault
+from actors.simulator.faults import FaultDesk, FaultKind, FaultRefused
 from actors.simulator.history import INTERVALS_MS, PastPrices, candle_bounds
 from actors.simulator.ids import Ids
 from actors.simulator.markets import decimal_text, market_spec, whole_units
 from actors.simulator.spoiling import Spoiler
 from actors.simulator.tape import Tape
 from actors.simulator.throttle import WINDOW_NS, Throttle
+from actors.simulator.visits import ADDRESSES_KEPT, Visits
 from config.demo import demo_accounts
 
 START_MS = 1_790_000_012_345
@@ -101,6 +105,12 @@ def test_long_candles_survive_the_end_of_the_minutes() -> None:
         ({"kind": "gap", "tarket": "all"}, "tarket"),
         ({"kind": "malformed", "variant": "odd"}, "variant"),
         ({"kind": "5xx", "status": 404}, "status"),
+        ({"kind": "skew"}, "offset_s"),
+        ({"kind": "skew", "seconds": 5}, "offset_s"),
+        ({"kind": "skew", "offset_s": 1e9}, "offset_s"),
+        ({"kind": "gap", "offset_s": 5}, "offset_s"),
+        ({"kind": "gap", "seconds": 5}, "seconds"),
+        ({"kind": "429", "newcomers": True}, "newcomers"),
     ],
 )
 def test_faults_that_make_no_sense_are_refused(order: dict[str, Any], word: str) -> None:
@@ -114,6 +124,79 @@ def test_faults_are_read() -> None:
     assert read_fault({"kind": "429", "retry_after_s": None}, 0).retry_after_s is None
     assert read_fault({"kind": "gap"}, 0).left == 1
     assert read_fault({"kind": "5xx", "seconds": 2}, 5).until_ns == 2_000_000_005
+
+
+def test_a_wrong_checksum_is_what_comes_nearest_where_there_is_none() -> None:
+    assert read_fault({"kind": "bad_checksum"}, 0).kind is FaultKind.MISMATCH
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        (
+            "gap:book:BTC-USD:count=2",
+            {"kind": "gap", "target": "book:BTC-USD", "count": 2, "newcomers": True},
+        ),
+        ("disconnect", {"kind": "disconnect", "newcomers": True}),
+        (
+            "429:rest:account:1:seconds=2.5:retry_after_s=none",
+            {"kind": "429", "target": "rest:account:1", "seconds": 2.5, "retry_after_s": None},
+        ),
+        ("418:retry_after_s=90", {"kind": "418", "retry_after_s": 90.0}),
+        ("skew:offset_s=-3600", {"kind": "skew", "offset_s": -3600.0}),
+        ("slow:rest:/user/balance:delay_s=1:count=3",
+         {"kind": "slow", "target": "rest:/user/balance", "delay_s": 1.0, "count": 3}),
+        ("malformed:account:1:variant=array",
+         {"kind": "malformed", "target": "account:1", "variant": "array", "newcomers": True}),
+    ],
+)  # fmt: skip
+def test_faults_are_spelled_as_text(text: str, order: dict[str, Any]) -> None:
+    assert parse_fault(text) == order
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("", "kind"),
+        ("gaps:book", "kind.*'gaps'"),
+        ("gap:count=2:book", "'book'"),
+        ("gap:count=two", "count"),
+        ("gap:count=1:count=2", "'count=2'"),
+        ("gap:kind=stall", "'kind=stall'"),
+        ("gap:book:colour=red", "colour"),
+        ("down", "seconds"),
+        ("skew:offset_s=inf", "offset_s"),
+        ("gap:bo ok", "target"),
+    ],
+)
+def test_wrong_texts_of_faults_are_explained(text: str, word: str) -> None:
+    with pytest.raises(FaultRefused, match=word):
+        parse_fault(text)
+
+
+def test_a_fault_for_newcomers_strikes_the_first_of_each_topic() -> None:
+    desk = FaultDesk()
+    desk.add(read_fault({"kind": "gap", "target": "book", "count": 3, "newcomers": True}, 0))
+    desk.add(read_fault({"kind": "stall", "target": "ws:book:A", "newcomers": True}, 0))
+    kinds = {FaultKind.GAP, FaultKind.STALL}
+
+    def met(topic: str) -> list[str]:
+        names = {"ws", "book", topic, f"ws:{topic}"}
+        return [f"{one.kind} {one.left}" for one in desk.meet(names, kinds, 0, topic)]
+
+    assert met("book:A") == ["gap 3", "stall None"]
+    assert met("book:A") == []
+    assert met("book:B") == ["gap 3"]
+    assert [one.kind for one in desk.active(0)] == ["gap"]
+
+
+def test_faults_of_the_clock_add_up() -> None:
+    desk = FaultDesk()
+    desk.add(read_fault({"kind": "skew", "offset_s": -60}, 0))
+    desk.add(read_fault({"kind": "skew", "offset_s": 10, "seconds": 1}, 0))
+    assert [desk.skew_ns(at) // 10**9 for at in (0, 10**9)] == [-50, -60]
+    desk.clear()
+    assert desk.skew_ns(0) == 0
 
 
 def test_a_fault_ends_by_count_or_by_time() -> None:
@@ -174,6 +257,78 @@ def test_the_limit_counts_per_address_and_minute() -> None:
     assert throttle.wait_s("a", WINDOW_NS // 2) == 30.0
     assert throttle.wait_s("a", WINDOW_NS) is None
     assert all(Throttle(None).wait_s("a", n) is None for n in range(5_000))
+
+
+def test_visits_are_counted_per_address_and_minute() -> None:
+    visits = Visits(kept=3)
+    for number, (address, status) in enumerate(
+        [("a", 200), ("a", 429), ("b", 0), ("a", 418), ("a", 200)]
+    ):
+        visit = visits.came(number * 30_000, address, "1" if number else "", "GET", f"/{number}")
+        if status == 429:
+            visits.refused(visit)
+        if status:
+            visits.answered(visit, status)
+    told = visits.summary()
+    assert (told["requests"], told["refused"], told["overloads"], told["kept"]) == (5, 1, 2, 3)
+    assert told["addresses"]["a"] == {
+        "requests": 4,
+        "refused": 1,
+        "overloads": 2,
+        "minutes": {"0": 2, "60000": 1, "120000": 1},
+    }
+    assert [one.path for one in visits.newest(0, "", "", 10)] == ["/4", "/3", "/2"]
+    assert [one.path for one in visits.newest(90_000, "1", "a", 10)] == ["/4", "/3"]
+    assert [one.status for one in visits.newest(0, "", "b", 10)] == [0]
+    assert len(visits.newest(0, "", "", 1)) == 1
+    for number in range(ADDRESSES_KEPT + 5):
+        visits.came(number, f"10.0.0.{number}", "", "GET", "/")
+    assert len(visits.summary()["addresses"]) == ADDRESSES_KEPT
+    assert visits.summary()["requests"] == 5 + ADDRESSES_KEPT + 5
+
+
+def test_attendance_tells_who_listened_when() -> None:
+    attendances = Attendances()
+    first = attendances.joined("candles:A", 1, "a", 10)
+    second = attendances.joined("candles:A", 2, "b", 20)
+    attendances.left("candles:A", first, 30)
+    assert attendances.summary() == {"candles:A": {"now": 1, "ever": 2, "most": 2}}
+    attendances.left("candles:A", second, 40)
+    third = attendances.joined("candles:A", 3, "a", 50)
+    assert attendances.summary() == {"candles:A": {"now": 1, "ever": 3, "most": 2}}
+    spans = [
+        (one["opened_ms"], one["closed_ms"]) for one in attendances.history("cand")["candles:A"]
+    ]
+    assert spans == [(10, 30), (20, 40), (50, None)]
+    assert attendances.history("book") == {}
+    for number in range(TOPICS_KEPT):
+        attendances.left(f"t{number}", attendances.joined(f"t{number}", number, "", 60), 60)
+    assert len(attendances.summary()) == TOPICS_KEPT
+    # Forgotten by now; its end is no error.
+    attendances.left("candles:A", third, 70)
+
+
+def test_a_clock_set_back_stops_neither_snapshots_nor_candles() -> None:
+    exchange = Exchange(seed=3, accounts=[], start_ns=10**18, markets=("BTC-USD",))
+    market = exchange.markets["BTC-USD"]
+    now_ns = 10**18
+    for offset_s in (-3_600, 0, 60, 3_600):
+        exchange.skip(offset_s * 10**9)
+        now_ns += offset_s * 10**9
+        seen = []
+        for _ in range(70):
+            now_ns += 10**9
+            exchange.step(now_ns)
+            seen.append(market.feed.log[0].number)
+            assert exchange.now_ms == now_ns // 10**6
+            starts = [
+                one.start_ms for one in market.tape.candles("trades", "PT1M", exchange.now_ms, 5)
+            ]
+            # Where the clock was set forward, nothing is known of the minutes that it left out.
+            assert 0 <= exchange.now_ms - starts[0] <= 61_000
+            assert len(starts) == 5
+            assert starts == sorted(set(starts), reverse=True)
+        assert len(set(seen)) > 1, "a new snapshot within the minute"
 
 
 def test_demo_accounts_come_from_the_seed() -> None:
