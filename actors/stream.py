@@ -7,25 +7,21 @@ from typing import Final
 import msgspec
 
 from actors.errors import ConfigFault, Fault, MalformedFrame
-from actors.messages.control import ConnectionState, Pause, Reconnect, Resume, Welcome
 from actors.messages.ids import market_topic
 from actors.messages.market import BookDelta, BookSnapshot
-from actors.runtime.connection import Connection
+from actors.public_stream import PublicStream
 from actors.runtime.connection_policy import POLICIES, Retries
 from actors.runtime.context import ActorContext
-from actors.runtime.frames import Complaints, KeptFrame, complaint
-from actors.runtime.lane import Lane, LaneName
+from actors.runtime.frames import KeptFrame
+from actors.runtime.lease import LeasedThrottle
 from actors.runtime.rest import RestClient
 from actors.runtime.stream_limits import apply_limits
 from actors.runtime.tasks import run_until_stopped
-from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
-from actors.runtime.websocket import Socket, open_socket
 from actors.venues.contract import (
     AmbiguousSymbol,
     BookSession,
     Event,
-    Session,
     UnknownSymbol,
     Venue,
 )
@@ -48,15 +44,9 @@ class StreamActor:
         self._clock = timer.clock
         self._session = session
         self._topic = market_topic("orderbook", venue.name, str(config["product"]), symbol)
-        self._lane = Lane(
-            LaneName(actor=context.actor_id, venue=venue.name, lane="websocket"),
-            POLICIES[venue.connection_policy],
-            timer,
-            self._tell_connection,
+        self._stream = PublicStream(
+            context, venue, session, self, timer, policy=venue.connection_policy
         )
-        self._lane.stale_after_ms = (session.mute_max_s or session.silence_max_s) * 1e3
-        self._connection = Connection(session, self._lane, self, timer, self._open_socket)
-        self._complaints = Complaints()
         self._was_verified = False
         self._reason = ""
         self._unverified_since_ns = self._clock.monotonic_ns()
@@ -65,15 +55,9 @@ class StreamActor:
     async def run(self) -> None:
         """Until asked to stop; raises Mute."""
         context = self._context
-        context.progress.queue_depth = lambda: self._outbox.pending
-        context.on_control("reconnect", self._reconnect)
-        context.on_control("refresh", self._reconnect)
-        context.on_control("resync", lambda _: self._tell_present(None))
-        context.on_control("pause", self._pause)
-        context.on_control("resume", self._resume)
         self._outbox.book_source(self._topic, self._book)
-        context.link.on_welcome(self._tell_present)
-        await run_until_stopped(context, self._connection.run(), self._beat())
+        self._stream.take_controls(self._tell_present)
+        await run_until_stopped(context, self._stream.connection.run(), self._beat())
 
     # towards the connection
 
@@ -96,8 +80,7 @@ class StreamActor:
 
     def malformed(self, fault: MalformedFrame, frame: KeptFrame) -> None:
         """Skipped; where it stood for a change, the next frame shows the hole."""
-        if count := self._complaints.due(self._clock.monotonic_ns()):
-            self._context.fault(complaint(fault, frame, count))
+        self._stream.malformed(fault, frame)
 
     def lost(self, fault: Fault) -> None:
         # The session may still think well of its book, but nobody feeds it any more.
@@ -143,43 +126,19 @@ class StreamActor:
             ns = max(ns, self._clock.monotonic_ns() - self._unverified_since_ns)
         return ns / 1e6
 
-    def _tell_connection(self, state: ConnectionState) -> None:
-        self._outbox.put("connection_state", "connections", state, key=state.lane)
-
-    def _tell_present(self, _: Welcome | None) -> None:
+    def _tell_present(self, _: object) -> None:
         """The outbox itself sends the book anew, from `_book`."""
         book = self._book()
         if book is not None:
             self._outbox.put("book_snapshot", self._topic, book)
         self._tell_status()
-        self._lane.beat()
+        self._stream.lane.beat()
 
     async def _beat(self) -> None:
         while True:
-            self._lane.beat()
+            self._stream.lane.beat()
             self._tell_status()
             await self._timer.sleep(BEAT_S)
-
-    # what is asked of it
-
-    async def _open_socket(self, session: Session) -> Socket:
-        return await open_socket(
-            session.url,
-            session.headers,
-            clock=self._clock,
-            proxy=None,
-            ping_interval_s=session.ping_interval_s,
-            refused=session.refused,
-        )
-
-    def _reconnect(self, _: Reconnect) -> None:
-        self._lane.reconnect()
-
-    def _pause(self, _: Pause) -> None:
-        self._lane.pause()
-
-    def _resume(self, _: Resume) -> None:
-        self._lane.resume()
 
 
 def is_alias(symbol: str) -> bool:
@@ -188,16 +147,15 @@ def is_alias(symbol: str) -> bool:
 
 
 async def native_symbol(
-    venue: Venue, product: str, symbol: str, base_url: str, timer: Timer
+    context: ActorContext, venue: Venue, product: str, symbol: str, timer: Timer
 ) -> str:
     """The venue's own name of `symbol`; the venue is asked until it answers.
 
     Raises ConfigFault for a name that no market, or more than one, answers to.
     """
-    requests = venue.requests(base_url)
+    requests = venue.requests(str(context.config["base_url"]))
     retries = Retries(POLICIES[venue.connection_policy], f"{venue.name}/{symbol}")
-    rate_per_s = venue.rest_limit.count / venue.rest_limit.period_s
-    async with RestClient(timer, Throttle(timer, rate_per_s, 1)) as rest:
+    async with RestClient(timer, LeasedThrottle(context, venue, timer)) as rest:
         while True:
             try:
                 listed = await rest.call(requests.markets(), requests.read_markets)
@@ -222,7 +180,7 @@ async def run(context: ActorContext) -> None:
     timer = Timer(context.clock)
     product, symbol = str(config["product"]), str(config["symbol"])
     if is_alias(symbol):
-        symbol = await native_symbol(venue, product, symbol, str(config["base_url"]), timer)
+        symbol = await native_symbol(context, venue, product, symbol, timer)
     session = venue.book_session(str(config["ws_url"]), product, symbol)
     apply_limits(session, config)
     await StreamActor(context, venue, session, symbol, timer).run()

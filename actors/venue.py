@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from actors.errors import Fault
 from actors.messages.control import ConnectionState, Pause, Resume, Welcome
 from actors.messages.ids import Topic
@@ -11,16 +13,17 @@ from actors.messages.market import InstrumentList
 from actors.runtime.connection_policy import POLICIES
 from actors.runtime.context import ActorContext
 from actors.runtime.lane import Lane, LaneName
+from actors.runtime.lease import LeasedThrottle
 from actors.runtime.rest import RestClient
+from actors.runtime.shown_frames import frames_answer
 from actors.runtime.tasks import run_together, run_until_stopped
-from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
 from actors.venues.contract import Venue
+from actors.venues.registry import market_data
 from actors.venues.registry import venue as venue_named
 
 BEAT_S: Final = 1.0
 REFRESH_S: Final = 3_600.0
-BURST: Final = 5
 
 
 def instruments_topic(venue: str) -> Topic:
@@ -37,18 +40,20 @@ class VenueActor:
         self._timer = timer
         self._requests = venue.requests(str(config["base_url"]))
         self._topic = instruments_topic(venue.name)
+        self._timeframes = tuple(each.name for each in market_data(venue.name).timeframes)
         self._refresh_s = float(config.get("refresh_s", REFRESH_S))
         self._lane = Lane(
             LaneName(actor=context.actor_id, venue=venue.name, lane="rest"),
             POLICIES[venue.connection_policy],
             timer,
             self._tell_connection,
+            context.fault,
         )
         self._lane.interval_effective_ms = self._refresh_s * 1e3
         # A list that is an hour old is as good as new; one that missed three refreshes is not.
         self._lane.stale_after_ms = 3 * self._refresh_s * 1e3
-        rate_per_s = venue.rest_limit.count / venue.rest_limit.period_s
-        self._rest = RestClient(timer, Throttle(timer, rate_per_s, BURST))
+        self._rest = RestClient(timer, LeasedThrottle(context, venue, timer))
+        self._lane.venue_clock = self._rest.venue_clock
         self._listed: InstrumentList | None = None
         self._due_ns = 0
 
@@ -61,6 +66,7 @@ class VenueActor:
         context.on_control("resync", lambda _: self._tell_present(None))
         context.on_control("pause", self._pause)
         context.on_control("resume", self._resume)
+        context.on_question("frames", frames_answer({"rest": self._rest.answers}))
         context.link.on_welcome(self._tell_present)
         await run_until_stopped(context, self._work())
 
@@ -82,13 +88,13 @@ class VenueActor:
                 )
             except Fault as fault:
                 self._lane.failed(fault, healthy=self._lane.state == "connected")
-                self._context.fault(fault)
             else:
                 self._take(listed)
             self._lane.requests = self._rest.requests
             self._lane.latency_ms = self._rest.latency_ms
 
     def _take(self, listed: InstrumentList) -> None:
+        listed = msgspec.structs.replace(listed, timeframes=self._timeframes)
         self._listed = listed
         self._due_ns = self._timer.clock.monotonic_ns() + round(self._refresh_s * 1e9)
         self._lane.message()
@@ -107,6 +113,9 @@ class VenueActor:
 
     def _tell_connection(self, state: ConnectionState) -> None:
         self._outbox.put("connection_state", "connections", state, key=state.lane)
+        if state.state == "paused":
+            # It does all that it is to do; shown as paused, not as failed.
+            self._context.ready()
 
     def _tell_present(self, _: Welcome | None) -> None:
         if self._listed is not None:

@@ -20,6 +20,7 @@ from actors.messages.account import (
     Order,
     Points,
     Position,
+    Standing,
 )
 from actors.messages.market import (
     BookDelta,
@@ -30,6 +31,7 @@ from actors.messages.market import (
     Instrument,
     InstrumentList,
     MarkPrice,
+    Ticker,
     Trade,
 )
 from actors.venues.orderbook import OrderBook
@@ -65,6 +67,7 @@ Event: TypeAlias = (
     | MarkPrice
     | FundingRate
     | Candle
+    | Ticker
 )
 """What a session makes of a frame."""
 
@@ -246,11 +249,25 @@ class Requests(Protocol):
         self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
     ) -> AccountInfo: ...
 
+    def spot_balances(self) -> HttpRequest: ...
+
+    def read_spot_balances(
+        self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
+    ) -> AssetBalances: ...
+
     def points(self) -> HttpRequest: ...
 
     def read_points(
         self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
-    ) -> Points: ...
+    ) -> Points:
+        """Of all seasons; a venue that knows of none is an answer too (`available` False)."""
+        ...
+
+    def standing(self) -> HttpRequest: ...
+
+    def read_standing(
+        self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
+    ) -> Standing: ...
 
     def markets(self, symbols: Sequence[str] = ()) -> HttpRequest: ...
 

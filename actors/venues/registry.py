@@ -5,10 +5,21 @@ from __future__ import annotations
 from typing import Final
 
 from actors.errors import ConfigFault
+from actors.venues.capture_contract import Captures
 from actors.venues.contract import Venue
+from actors.venues.extended.market_data import EXTENDED_MARKET_DATA
 from actors.venues.extended.venue import EXTENDED
+from actors.venues.market_contract import MarketData
 
 VENUES: Final[dict[str, Venue]] = {EXTENDED.name: EXTENDED}
+
+CAPTURES: Final[dict[str, Captures]] = {EXTENDED.name: EXTENDED.capture}
+MARKET_DATA: Final[dict[str, MarketData]] = {EXTENDED.name: EXTENDED_MARKET_DATA}
+
+
+def market_data(name: str) -> MarketData:
+    """Of a venue that `venue` knows."""
+    return MARKET_DATA[venue(name).name]
 
 
 def venue(name: str) -> Venue:

@@ -1,4 +1,4 @@
-"""Public streams that hold no state of ours: trades, mark and index price, funding, candles.
+"""Public streams that hold no state: trades, top of book, mark and index price, funding, candles.
 
 Their values are absolute, so a hole in the numbering costs nothing but what it hid: frames that
 are older than the last are skipped, holes are counted. Source: Extended API Documentation,
@@ -20,6 +20,7 @@ from actors.venues.extended.session import FrameT, Stream
 SEEN_TRADES_MAX: Final = 1_000
 """After each connect the venue repeats its last 50 trades."""
 
+_book = msgspec.json.Decoder(wire.BookFrame)
 _trades = msgspec.json.Decoder(wire.TradesFrame)
 _price = msgspec.json.Decoder(wire.PriceFrame)
 _funding = msgspec.json.Decoder(wire.FundingFrame)
@@ -88,6 +89,20 @@ class PriceSession(MarketStream):
             raise MalformedFrame("frame.data", "object", "nothing")
         price = parse.mark_price(frame.data, self._price_type, frame.ts, now_ns)
         return self._announced([price] if fresh else [])
+
+
+class TopSession(MarketStream):
+    """Best bid and ask alone, as a ticker without its other figures; each frame is whole."""
+
+    def __init__(self, ws_url: str, symbol: str) -> None:
+        super().__init__(ws_url, f"/orderbooks/{symbol}?depth=1")
+
+    def receive(self, data: str | bytes, now_ns: int) -> list[Event]:
+        frame, fresh = self._fresh(_book, data)
+        if frame.data is None:
+            raise MalformedFrame("frame.data", "object", "nothing")
+        ticker = parse.top_of_book(frame.data, frame.ts, now_ns)
+        return self._announced([ticker] if fresh else [])
 
 
 class FundingSession(MarketStream):

@@ -17,9 +17,10 @@ from actors.messages.account import (
     Order,
     Position,
 )
-from actors.messages.market import Candle, FundingRate, Instrument, MarkPrice, Trade
+from actors.messages.market import Candle, FundingRate, Instrument, MarkPrice, Ticker, Trade
 from actors.venues.contract import AssetBalances
 from actors.venues.extended import wire
+from actors.venues.orderbook import exact
 
 VENUE: Final = "extended"
 PRODUCT: Final = "linear"
@@ -68,6 +69,8 @@ def account_snapshot(
         exposure=row.exposure,
         unrealized_pnl=row.unrealisedPnl,
         settle=asset,
+        # The contracts hold USDC; the venue counts it as dollars, one for one.
+        settle_usd="1" if asset in (COLLATERAL, COLLATERAL_UNIFIED) else None,
         balances=(Balance(asset=asset, total=row.balance, free=row.availableForTrade),),
         venue_time_ns=nanoseconds(row.updatedTime),
         received_ns=received_ns,
@@ -105,6 +108,7 @@ def asset_balances(
                 total=row.balance,
                 free=row.availableToWithdraw,
                 value_usd=row.notionalValue,
+                as_of_ns=received_ns,
             )
             for row in rows
         ),
@@ -225,6 +229,26 @@ def trade(row: wire.PublicTrade, received_ns: int) -> Trade:
         venue_time_ns=nanoseconds(row.T),
         received_ns=received_ns,
     )
+
+
+def top_of_book(row: wire.BookData, frame_ts: int | None, received_ns: int) -> Ticker:
+    """A side without a level has no best price, which is legal."""
+    return Ticker(
+        venue=VENUE,
+        product=PRODUCT,
+        symbol=row.m,
+        bid=_best(row.b, "b"),
+        ask=_best(row.a, "a"),
+        venue_time_ns=nanoseconds(frame_ts),
+        received_ns=received_ns,
+    )
+
+
+def _best(levels: list[wire.Level], side: str) -> str | None:
+    if not levels:
+        return None
+    exact(levels[0].p, f"frame.data.{side}[0].p")
+    return levels[0].p
 
 
 def mark_price(

@@ -6,15 +6,14 @@ Reads need the API key only, no signature. Source: Extended API Documentation, "
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from actors.messages.account import AccountSnapshot, Fill, Order, Points, Position
+from actors.messages.account import AccountSnapshot, Fill, Order, Points, Position, Standing
 from actors.messages.market import BookSnapshot, InstrumentList
 from actors.venues.contract import AccountInfo, Answer, AssetBalances, HttpRequest, Page
-from actors.venues.extended import answers, parse, wire
+from actors.venues.extended import answers, parse, rewards, wire
 from actors.venues.extended.session import USER_AGENT
 
 VIA: Final = "polling"
@@ -31,7 +30,10 @@ _order = msgspec.json.Decoder(wire.Order)
 _orders = msgspec.json.Decoder(list[wire.Order])
 _fills = msgspec.json.Decoder(list[wire.Fill])
 _info = msgspec.json.Decoder(wire.AccountInfo)
-_rewards = msgspec.json.Decoder(list[wire.SeasonRewards])
+_rewards = msgspec.json.Decoder(
+    Annotated[list[wire.SeasonRewards], msgspec.Meta(max_length=wire.SEASONS_MAX)]
+)
+_standing = msgspec.json.Decoder(wire.RewardStanding)
 _market_heads = msgspec.json.Decoder(list[wire.MarketHead])
 _markets = msgspec.json.Decoder(list[msgspec.Raw])
 _market = msgspec.json.Decoder(wire.Market)
@@ -183,27 +185,22 @@ class Requests:
     def read_points(
         self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
     ) -> Points:
-        """Summed over all seasons; a client without points may get 404 or an empty list."""
+        """Of all seasons; a client without points may get 404 or an empty list."""
         if status == 404:
-            return Points(
-                venue=parse.VENUE,
-                account=self._account,
-                available=False,
-                reason="the venue answers 404: it knows of no points",
-                received_ns=received_ns,
-            )
+            return rewards.none(self._account, received_ns)
         seasons = self._data(_rewards, Answer(status, headers, body, received_ns))
-        total = sum(
-            (Decimal(epoch.pointsReward) for each in seasons for epoch in each.epochRewards or ()),
-            Decimal(0),
-        )
-        return Points(
-            venue=parse.VENUE,
-            account=self._account,
-            available=True,
-            total=format(total, "f"),
-            received_ns=received_ns,
-        )
+        return rewards.points(seasons, self._account, received_ns)
+
+    def standing(self) -> HttpRequest:
+        return self._private("standing", "/user/rewards/leaderboard/stats")
+
+    def read_standing(
+        self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
+    ) -> Standing:
+        if status == 404 and answers.is_envelope(body):
+            return Standing()
+        row = self._data(_standing, Answer(status, headers, body, received_ns))
+        return rewards.standing(row)
 
     # markets
 

@@ -14,6 +14,7 @@ from actors.messages.market import Instrument, InstrumentList
 from actors.venues.contract import RestLimit
 from actors.venues.extended.account_session import AccountSession
 from actors.venues.extended.book_session import BookSession
+from actors.venues.extended.capture import Capture
 from actors.venues.extended.market_session import TradesSession
 from actors.venues.extended.parse import PRODUCT, VENUE
 from actors.venues.extended.requests import Requests
@@ -44,12 +45,16 @@ class Extended:
         return AccountSession(ws_url, api_key, account)
 
     def book_session(self, ws_url: str, product: str, symbol: str) -> BookSession:
-        self._check(product)
+        self.check_product(product)
         return BookSession(ws_url, symbol)
 
     def trades_session(self, ws_url: str, product: str, symbol: str) -> TradesSession:
-        self._check(product)
+        self.check_product(product)
         return TradesSession(ws_url, symbol)
+
+    def capture(self, product: str, symbol: str = "", stream: str = "") -> Capture:
+        self.check_product(product)
+        return Capture(self.ws_url, symbol, stream)
 
     def requests(
         self, base_url: str, account: str = "", secrets: Mapping[str, str] | None = None
@@ -59,7 +64,7 @@ class Extended:
     def resolve(self, instruments: InstrumentList, symbols: Iterable[str]) -> list[Instrument]:
         return Symbols(instruments).resolve_all(symbols)
 
-    def _check(self, product: str) -> None:
+    def check_product(self, product: str) -> None:
         if product not in self.products:
             raise ConfigFault("product", repr(product), " or ".join(self.products))
 

@@ -27,6 +27,10 @@ Sequence = Annotated[int, Meta(ge=0, le=2**53)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Id = int | Annotated[str, Meta(min_length=1, max_length=100)]
 NULL: Final = msgspec.Raw(b"null")
+EPOCHS_MAX: Final = 500
+"""Of one season; the venue's are a week long."""
+
+SEASONS_MAX: Final = 50
 
 
 class Wire(msgspec.Struct, gc=False):
@@ -248,11 +252,25 @@ class AccountInfo(Wire):
 
 
 class EpochReward(Wire):
+    """Dates are ISO 8601."""
+
     pointsReward: Amount
+    epochId: Id | None = None
+    startDate: str | None = None
+    endDate: str | None = None
 
 
 class SeasonRewards(Wire):
-    epochRewards: list[EpochReward] | None = None
+    seasonId: Id | None = None
+    epochRewards: Annotated[list[EpochReward], Meta(max_length=EPOCHS_MAX)] | None = None
+
+
+class RewardStanding(Wire):
+    totalPoints: Amount | None = None
+    rank: int | None = None
+    tradingRewardLeague: Name | None = None
+    liquidityRewardLeague: Name | None = None
+    referralRewardLeague: Name | None = None
 
 
 class RestLevel(Wire):
@@ -276,6 +294,23 @@ class MarketHead(Wire):
     """Enough to leave out the rows whose other fields are none of ours."""
 
     type: str | None = None
+
+
+class MarketStats(Wire):
+    """Prices and 24 h figures of one market; rates and shares are fractions."""
+
+    lastPrice: Amount | None = None
+    bidPrice: Amount | None = None
+    askPrice: Amount | None = None
+    markPrice: Amount | None = None
+    indexPrice: Amount | None = None
+    dailyHigh: Amount | None = None
+    dailyLow: Amount | None = None
+    dailyVolume: Amount | None = None
+    dailyVolumeBase: Amount | None = None
+    dailyPriceChangePercentage: Amount | None = None
+    fundingRate: Amount | None = None
+    openInterestBase: Amount | None = None
 
 
 class Market(Wire):

@@ -1,0 +1,34 @@
+"""Extended's market data for anyone: which timeframes there are, and who reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from actors.venues.candles import Timeframe
+from actors.venues.extended.market_requests import TIMEFRAMES, MarketRequests
+from actors.venues.extended.market_session import CandlesSession, TradesSession
+from actors.venues.extended.venue import EXTENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendedMarketData:
+    """Only perpetuals; one stream a connection."""
+
+    timeframes: tuple[Timeframe, ...] = TIMEFRAMES
+    ticker_interval_s: float = 2.0
+
+    def requests(self, base_url: str) -> MarketRequests:
+        return MarketRequests(base_url)
+
+    def trades_session(self, ws_url: str, product: str, symbol: str) -> TradesSession:
+        return EXTENDED.trades_session(ws_url, product, symbol)
+
+    def candles_session(
+        self, ws_url: str, product: str, symbol: str, timeframe: Timeframe, interval: str
+    ) -> CandlesSession:
+        EXTENDED.check_product(product)
+        return CandlesSession(ws_url, symbol, timeframe.name, interval)
+
+
+EXTENDED_MARKET_DATA: Final = ExtendedMarketData()
