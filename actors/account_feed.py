@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from actors.messages.account import AccountSnapshot, Fill, Order, Position
+from actors.messages.account import AccountSnapshot, Fill, Order, Points, Position
 from actors.messages.control import Confirmed, ConnectionState
 from actors.messages.ids import account_topic
 from actors.reconciliation import AccountEvent
@@ -53,6 +53,9 @@ class Feed:
 
     def connection(self, state: ConnectionState) -> None:
         self._outbox.put("connection_state", "connections", state, key=state.lane)
+
+    def points(self, points: Points) -> None:
+        self._outbox.put("points", "points", points)
 
     async def room(self) -> None:
         """Returns when all that was read has gone out and more may be read."""

@@ -20,11 +20,11 @@ import msgspec
 from actors.messages.account import (
     OPEN_STATUSES,
     AccountSnapshot,
-    Balance,
     Fill,
     Order,
     Position,
 )
+from actors.venues.contract import AssetBalances
 
 FILLS_FIRST: Final = 500
 """How many past fills an account without history starts with."""
@@ -38,7 +38,7 @@ SETTLED_NS: Final = 1_000_000_000
 TRUSTED_NS: Final = 10_000_000_000
 """REST that still tells of an older state after so long is right: the stream's word was not."""
 
-RowT = TypeVar("RowT", AccountSnapshot, Position)
+RowT = TypeVar("RowT", AccountSnapshot, Position, AssetBalances)
 
 
 def same(one: msgspec.Struct, other: msgspec.Struct) -> bool:
@@ -366,33 +366,3 @@ class Positions:
             oldest = next(iter(self._closed))
             del self._closed[oldest]
             self._asof_ns.pop(oldest, None)
-
-
-class Figures:
-    """The account's snapshot: collateral from one source, other assets from another."""
-
-    def __init__(self) -> None:
-        self.current: AccountSnapshot | None = None
-        self._plain: AccountSnapshot | None = None
-        self._asof_ns = 0
-        self._assets: tuple[Balance, ...] = ()
-
-    def news(self, row: AccountSnapshot, asof_ns: int) -> list[AccountSnapshot]:
-        if not supersedes(row, asof_ns, self._plain, self._asof_ns):
-            return []
-        self._plain = row
-        self._asof_ns = asof_ns
-        return self._merged()
-
-    def assets(self, items: tuple[Balance, ...]) -> list[AccountSnapshot]:
-        """All assets beside the collateral."""
-        self._assets = items
-        return self._merged()
-
-    def _merged(self) -> list[AccountSnapshot]:
-        if self._plain is None:
-            return []
-        held = self.current
-        balances = self._plain.balances + self._assets
-        self.current = msgspec.structs.replace(self._plain, balances=balances)
-        return [] if held is not None and same(held, self.current) else [self.current]

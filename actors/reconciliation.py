@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from actors.account_sections import Figures, Fills, Orders, Positions, in_order
+from actors.account_figures import Figures
+from actors.account_sections import Fills, Orders, Positions, in_order
 from actors.messages.account import AccountSnapshot, Fill, Order, Position
 from actors.messages.control import Welcome
 from actors.messages.ids import account_topic
@@ -108,7 +109,7 @@ class Reconciler:
                     case AccountSnapshot():
                         news += self.figures.news(event, part.at_ns)
                     case AssetBalances():
-                        news += self.figures.assets(event.items)
+                        news += self.figures.assets(event, part.at_ns)
                     case Position():
                         news += self.positions.news([event], part.at_ns)
                     case Order():
@@ -121,6 +122,9 @@ class Reconciler:
 
     def balance(self, row: AccountSnapshot, asked_ns: int) -> list[AccountSnapshot]:
         return self.figures.news(row, asked_ns)
+
+    def assets(self, row: AssetBalances, asked_ns: int) -> list[AccountSnapshot]:
+        return self.figures.assets(row, asked_ns)
 
     def open_positions(
         self, rows: list[Position], asked_ns: int, received_ns: int

@@ -9,19 +9,26 @@ import msgspec
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One asset of an account; `free` can be used, `locked` cannot."""
+    """One asset of an account; `free` can be used, `locked` cannot.
+
+    `as_of_ns`: when the venue last confirmed it, where that is not told with the account's figures
+    (0: it is).
+    """
 
     asset: str
     total: str
     free: str | None = None
     locked: str | None = None
     value_usd: str | None = None
+    as_of_ns: int = 0
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The figures of one account; topic `account:<venue>:<name>`.
 
     `margin_ratio` is maintenance margin / equity as a fraction; `leverage` is exposure / equity.
+    All money is in `settle`; `settle_usd` is what one unit of it is worth in USD, None where the
+    venue does not say.
     """
 
     venue: str
@@ -36,6 +43,7 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     exposure: str | None = None
     unrealized_pnl: str | None = None
     settle: str = "USD"
+    settle_usd: str | None = None
     balances: tuple[Balance, ...] = ()
     venue_time_ns: int = 0
     received_ns: int
@@ -143,15 +151,50 @@ class Funding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     via: str
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An account's place among all who earn points; `leagues` by what they reward."""
+
+    rank: int | None = None
+    leagues: dict[str, str] = {}
+
+
+class EpochPoints(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one period of a season brought."""
+
+    epoch: str
+    points: str
+    start_ns: int = 0
+    end_ns: int = 0
+
+
+class SeasonPoints(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One season of a venue's reward programme."""
+
+    season: str
+    total: str
+    epochs: tuple[EpochPoints, ...] = ()
+
+
 class Points(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The venue's reward score of one account."""
+    """The venue's reward score of one account; topic `points`.
+
+    `available` is False, with a `reason`, where the venue knows of none. `rank` and `leagues` (by
+    what they reward) are the venue's standing, None and empty where it does not tell. Stale from
+    `stale_after_ms` after `received_mono_ns` on.
+    """
 
     venue: str
     account: str
     available: bool
     reason: str = ""
     total: str | None = None
+    seasons: tuple[SeasonPoints, ...] = ()
+    rank: int | None = None
+    leagues: dict[str, str] = {}
+    stale_after_ms: float = 0.0
+    received_mono_ns: int = 0
     received_ns: int
+    via: str = "polling"
 
 
 OPEN_STATUSES = frozenset({"open", "partially_filled", "unknown"})

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from account_world import FIRST_FILL_ID, fill, number, order, position, snapshot
+from account_world import FIRST_FILL_ID, fill, number, order, position
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors import account_sections as sections
-from actors.account_sections import FILLS_FIRST, Figures, Fills, Orders, Positions
-from actors.messages.account import Balance
+from actors.account_sections import FILLS_FIRST, Fills, Orders, Positions
 
 S = 1_000_000_000
 TEMPLATE_POSITION = position("0", 0, "")
@@ -267,21 +266,3 @@ def test_a_position_of_which_only_the_cache_knows_is_closed_by_its_id() -> None:
     positions.adopt(["old"])
     [gone] = positions.confirmed([], 0, TEMPLATE_POSITION)
     assert (gone.position_id, gone.quantity) == ("old", "0")
-
-
-def test_a_balance_without_a_time_counts_as_of_the_moment_it_was_asked_for() -> None:
-    figures = Figures()
-    assert figures.news(snapshot("10", 100, "websocket"), 10 * S)
-    assert not figures.news(snapshot("0", 0), 9 * S)
-    assert figures.news(snapshot("0", 0), 11 * S)
-
-
-def test_other_assets_join_the_snapshot() -> None:
-    figures = Figures()
-    shares = (Balance(asset="XVS", total="5"),)
-    assert figures.assets(shares) == []
-    [told] = figures.news(snapshot("10", 100), S)
-    assert told.balances == shares
-    [told] = figures.assets((Balance(asset="XVS", total="6"),))
-    assert told.balances[0].total == "6"
-    assert figures.assets((Balance(asset="XVS", total="6"),)) == []
