@@ -26,7 +26,6 @@ KEPT_NAMES: Final = frozenset(
     {
         "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM", "COLORTERM",
         "NO_COLOR", "FORCE_COLOR", "COLUMNS", "VIRTUAL_ENV", "SSL_CERT_FILE", "SSL_CERT_DIR",
-        "NOTIFY_SOCKET", "WATCHDOG_USEC",
     }
 )  # fmt: skip
 KEPT_PREFIXES: Final = ("LC_", "PYTHON")
@@ -135,6 +134,11 @@ def _file_variables(path: Path, faults: list[ConfigFault]) -> list[Variable]:
             name = binding.key
             variables.append(Variable(name, binding.value or "", f"{path.name}:{line}"))
     return variables
+
+
+def inherited(name: str) -> str:
+    """A variable of this process that is no setting of ours; empty where it is not set."""
+    return os.environ.get(name, "")
 
 
 def file_is_open(path: Path) -> bool:

@@ -21,6 +21,7 @@ from config.accounts import (
 from config.credentials import PLAN_BYTES_MAX, read_sealed_bytes, seal_bytes
 from config.demo import demo_accounts
 from config.environment import ROOT, Environment, file_is_open
+from config.notify_socket import NotifySocket
 from config.reading import read_settings
 from config.settings import Settings
 
@@ -70,12 +71,14 @@ class LimitsPlan(msgspec.Struct, frozen=True, kw_only=True):
     quarantine_first_s: float
     quarantine_max_s: float
     memory_soft_bytes: int
+    memory_by_kind: dict[str, int]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the supervisor needs to know; `markets` may be `("*",)` until resolved.
 
-    `silence_max_s` and `mute_max_s` of streams: None, where the venue's own limits hold.
+    `silence_max_s` and `mute_max_s` of streams and the rate limit: None, where the venue's own
+    limits hold.
     `token` is the descriptor of the API token, `sentry` that of Sentry's DSN, `env_file` where
     reloads find the accounts again. `warnings` are told once at the start.
     """
@@ -90,6 +93,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     extended_ws_url: str
     poll_interval_s: float
     cache_ttl_s: float
+    extended_rate_limit: int | None = None
     silence_max_s: float | None = None
     mute_max_s: float | None = None
     instruments_refresh_s: float
@@ -114,6 +118,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     sentry: int | None = None
     environment: str = ""
     env_file: str = ""
+    notify: NotifySocket = NotifySocket()
     warnings: tuple[str, ...] = ()
 
     def seal(self) -> int:
@@ -256,6 +261,7 @@ def _plan(
         extended_ws_url=settings.extended_ws_url,
         poll_interval_s=settings.poll_interval,
         cache_ttl_s=settings.cache_ttl,
+        extended_rate_limit=settings.extended_rate_limit,
         silence_max_s=settings.stream_silence_limit,
         mute_max_s=settings.stream_mute_limit,
         instruments_refresh_s=settings.instruments_refresh,
@@ -306,6 +312,9 @@ def _limits(settings: Settings, simulated: bool) -> LimitsPlan:
         quarantine_first_s=settings.quarantine_first,
         quarantine_max_s=settings.quarantine_max,
         memory_soft_bytes=settings.memory_limit_mb * MEGABYTE,
+        memory_by_kind={
+            kind: limit * MEGABYTE for kind, limit in settings.memory_limits_mb.items()
+        },
     )
 
 

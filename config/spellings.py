@@ -19,6 +19,10 @@ DSN_LENGTH_MAX: Final = 500
 _MARKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]*-USD")
 _MARKET_ALIAS = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.]*)-PERP", re.IGNORECASE)
 _MARKET_UNIFIED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.]*)/USDC?:USDC?", re.IGNORECASE)
+_ORIGIN = re.compile(
+    r"(https?)://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(?::([1-9]\d{0,4}))?"
+)
+_DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,512}")
@@ -102,12 +106,17 @@ def _networks(items: tuple[str, ...]) -> tuple[str, ...]:
 
 def _origins(items: tuple[str, ...]) -> tuple[str, ...]:
     """As a browser spells them: scheme, host in small letters, port where it is no default."""
+    found = []
     for item in items:
-        parts = _parts(item)
-        whole = parts is not None and item == f"{parts.scheme}://{parts.netloc}"
-        if parts is None or not whole or parts.scheme not in ("http", "https") or "@" in item:
-            raise ValueError(f"origins like https://desk.example ({item[:60]!r} is none)")
-    return tuple(item.lower() for item in items)
+        match = _ORIGIN.fullmatch(item)
+        if match is None or _parts(item) is None:
+            # What stands before an @ may be a password.
+            shown = "one" if "@" in item else repr(item[:60])
+            raise ValueError(f"origins like https://desk.example ({shown} is none)")
+        scheme, host, port = match.groups()
+        suffix = "" if port in (None, _DEFAULT_PORTS[scheme]) else f":{port}"
+        found.append(f"{scheme}://{host.lower()}{suffix}")
+    return tuple(dict.fromkeys(found))
 
 
 def _token(secret: SecretStr) -> SecretStr:

@@ -16,26 +16,32 @@ _PAGE_BYTES: Final = os.sysconf("SC_PAGESIZE")
 class Vitals:
     """Readings of the process that made it."""
 
-    __slots__ = ("_beats", "_private_bytes")
+    __slots__ = ("_beats", "_private_bytes", "_rss_then")
 
     def __init__(self) -> None:
         self._beats = 0
         self._private_bytes = 0
+        self._rss_then = 0
 
     def rss_bytes(self) -> int:
         """Resident memory, shared pages included."""
         return int(Path("/proc/self/statm").read_bytes().split()[1]) * _PAGE_BYTES
 
     def private_bytes(self) -> int:
-        """Memory that no other process shares; a reading of up to PRIVATE_EVERY_BEATS ago.
+        """Memory that no other process shares.
 
-        0 where the kernel does not tell. Other processes may not look this up once inspection is
-        forbidden, so it travels in the heartbeat.
+        A reading of up to PRIVATE_EVERY_BEATS ago, and what RSS has grown by since, for little of
+        what is new is anybody else's. 0 at the first beat, and where the kernel does not tell.
+        Other processes may not look this up once inspection is forbidden, so it travels in the
+        heartbeat.
         """
         if self._beats % PRIVATE_EVERY_BEATS == 1:
             self._private_bytes = _private_bytes()
+            self._rss_then = self.rss_bytes()
         self._beats += 1
-        return self._private_bytes
+        if not self._private_bytes:
+            return 0
+        return self._private_bytes + max(0, self.rss_bytes() - self._rss_then)
 
     def cpu_ms(self) -> float:
         """CPU time of all threads since the process began."""

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 import msgspec
 import pykka
 
-from actors.messages.control import ChildStatus, FaultReport, LogRecord, RestartRecord
+from actors.messages.control import ChildStatus, FaultReport, LogRecord
 from actors.messages.ids import SUPERVISOR
 from actors.runtime.clock import Clock
 from actors.supervision import kernel
@@ -28,6 +28,7 @@ from actors.supervision.effects import (
 )
 from actors.supervision.events import Command, Instant, Message
 from actors.supervision.fatal import FatalActor
+from actors.supervision.life_lines import HOUSEHOLD, obituary
 from actors.supervision.spec import ChildSpec
 from actors.supervision.states import KernelState, State, status
 from actors.supervision.voice import AllReady, Line, Mouth
@@ -40,7 +41,8 @@ class Question:
     """Asks for what the kernel knows, or commands; `reply` must not block.
 
     The reply gets a map (None where there is no such actor) and the actors that there are. The
-    operations are `tree`, `look` (is there such an actor?) and those of Command.
+    operations are `tree`, `look` (is there such an actor?), `pulse` (are you alive?) and those of
+    Command.
     """
 
     op: str
@@ -122,8 +124,9 @@ class SupervisorActor(FatalActor):
                 self._journal.tell(effect)
             case Record(record=record):
                 self._journal.tell(effect)
-                self._mouth.say(Line(SUPERVISOR, _obituary(record)))
-                self._alerts.ended(record, self._spec(record.actor))
+                spec = self._spec(record.actor)
+                self._mouth.say(Line(*obituary(record, spec.kind if spec else "")))
+                self._alerts.ended(record, spec)
             case Publish(status=public):
                 self._hands.publish(public)
                 self._mouth.say(public)
@@ -145,6 +148,9 @@ class SupervisorActor(FatalActor):
 
     def _answer(self, question: Question) -> None:
         known = tuple(self._state.children)
+        if question.op == "pulse":
+            question.reply({}, known)
+            return
         if question.op == "tree":
             limits = self._state.limits
             shown = [status(limits, child) for child in self._state.children.values()]
@@ -157,7 +163,12 @@ class SupervisorActor(FatalActor):
             return
         if question.op == "look":
             has_secrets = "secrets" in child.spec.descriptors
-            found = {"actor": question.actor, "state": child.state.value, "secrets": has_secrets}
+            found = {
+                "actor": question.actor,
+                "kind": child.spec.kind.value,
+                "state": child.state.value,
+                "secrets": has_secrets,
+            }
         else:
             self._step(Command(question.op, question.actor, question.spec))
             after = self._state.children[question.actor]
@@ -176,7 +187,7 @@ class SupervisorActor(FatalActor):
         kind = type(message).__name__
         trace = "".join(traceback.format_exception(error))[-8_000:]
         fields: dict[str, str | int | float | bool | None] = {"message": kind, "traceback": trace}
-        self._mouth.say(Line(SUPERVISOR, LogRecord(level="error", event="broken", fields=fields)))
+        self._mouth.say(Line(HOUSEHOLD, LogRecord(level="error", event="broken", fields=fields)))
         self._hands.fault(
             FaultReport(
                 actor=SUPERVISOR,
@@ -186,18 +197,3 @@ class SupervisorActor(FatalActor):
                 at_ns=self._clock.wall_ns(),
             )
         )
-
-
-def _obituary(record: RestartRecord) -> LogRecord:
-    fields: dict[str, str | int | float | bool | None] = {
-        "actor": record.actor,
-        "epoch": record.epoch,
-        "pid": record.pid,
-        "cause": record.cause,
-        "code": record.exit_code,
-        "signal": record.signal,
-        "uptime_ms": record.uptime_ms,
-    }
-    wanted = record.cause in {"exit", "stopped"} and not record.exit_code
-    level = "info" if wanted else "warning"
-    return LogRecord(level=level, event="child ended", fields=fields)

@@ -196,7 +196,7 @@ class AlertDesk:
         self._sink = sink
         self._options = options
         self._clock = clock
-        self._repeats = Repeats(round(options.repeat_s * 1e9))
+        self._repeats: Repeats[str] = Repeats(round(options.repeat_s * 1e9))
         self._fatal_epochs: dict[str, int] = {}
         self._conditions: dict[str, str] = {}
 
@@ -257,11 +257,11 @@ class AlertDesk:
             return {"actor": actor, "epoch": str(epoch)}
         return incidents.reporting_of(spec, epoch, self._options)
 
-    def _repeated(self, summary: Summary) -> Incident:
+    def _repeated(self, summary: Summary[str]) -> Incident:
         """Of the same fingerprint, so Sentry counts it to the same issue."""
         return Incident(
             fingerprint=summary.fingerprint,
-            title=f"{summary.count} more: {summary.title}",
+            title=f"{summary.count} more: {summary.newest}",
             level="error",
             tags={"kind": summary.fingerprint[0], "repeated": "yes"},
             extra={"held_back": summary.count, "actors": list(summary.actors)},

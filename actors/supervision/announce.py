@@ -10,10 +10,13 @@ from typing import Final, TextIO
 from rich.console import Console
 from rich.markup import escape
 
-from actors.messages.control import ChildStatus
+from actors.messages.control import ChildStatus, LogRecord
 from actors.messages.ids import account_actor
-from actors.runtime.clock import Clock
+from actors.runtime.clock import Clock, SystemClock
+from actors.supervision.life_lines import HOUSEHOLD
+from actors.supervision.options import Announce, Silent
 from actors.supervision.spec import ChildSpec
+from config.logs import LogSink, for_people
 from config.plan import Plan
 
 _SHOWN: Final = frozenset({"ready", "hung", "over_memory", "backoff", "quarantined", "stopped"})
@@ -58,6 +61,36 @@ def occasion(plan: Plan, port: int) -> Occasion:
         account=account_actor(runs[0].venue, runs[0].name) if runs else "",
         warnings=plan.warnings,
     )
+
+
+def announcement(specs: Sequence[ChildSpec], plan: Plan, port: int, log_sink: LogSink) -> Announce:
+    """The terminal's, with its first lines said.
+
+    Where machines read what we write, the log alone tells all of it: no other lines among its own.
+    """
+    told = occasion(plan, port)
+    if sys.stdout.isatty() or for_people(plan.log_format, sys.stderr):
+        announcer = Announcer(specs, told, SystemClock())
+        announcer.opening()
+        return announcer
+    for record in opening_lines(told, plan.version):
+        log_sink(HOUSEHOLD, record)
+    return Silent()
+
+
+def opening_lines(occasion: Occasion, version: str) -> list[LogRecord]:
+    """The beginning of a run, for the log."""
+    return [
+        LogRecord(
+            level="info",
+            event="listening",
+            fields={"url": occasion.url, "version": version, "simulated": occasion.simulated},
+        ),
+        *(
+            LogRecord(level="warning", event="configuration", fields={"message": warning})
+            for warning in occasion.warnings
+        ),
+    ]
 
 
 class Announcer:

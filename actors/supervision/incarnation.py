@@ -12,9 +12,11 @@ from actors.messages.control import LogRecord
 from actors.runtime import lifeline
 from actors.supervision.child_link import ChildLink
 from actors.supervision.events import ExitInfo
+from actors.supervision.life_lines import speaker
 from actors.supervision.reaper import UNKNOWN, Death
 from actors.supervision.spec import ChildSpec
 from actors.supervision.zygote_wire import OWN_DESCRIPTORS, Start
+from config.logs import Speaker
 
 LAST_LINES_MAX: Final = 20
 LINE_LENGTH_MAX: Final = 500
@@ -34,6 +36,7 @@ class Incarnation:
         self, spec: ChildSpec, epoch: int, reporting: dict[str, str] | None = None
     ) -> None:
         self.actor = spec.actor
+        self.kind = spec.kind
         self.epoch = epoch
         self.pid: int | None = None
         self.pidfd: int | None = None
@@ -70,6 +73,11 @@ class Incarnation:
     @property
     def key(self) -> tuple[str, int]:
         return self.actor, self.epoch
+
+    @property
+    def speaker(self) -> Speaker:
+        """Who its lines are of."""
+        return speaker(self.actor, self.kind, self.epoch, self.pid)
 
     def close_handed(self) -> None:
         while self.handed:

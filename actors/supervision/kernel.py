@@ -167,6 +167,8 @@ def _hear(turn: Turn, message: OfChild) -> None:
         case Dumped():
             if child.state is State.HUNG and not child.killed:
                 lifecycle.kill(turn, child)
+            elif child.state is State.OVER_MEMORY and not child.told:
+                lifecycle.relieve(turn, child, turn.limits.stop_grace_s)
 
 
 def _is_given_up(child: Child | None, epoch: int) -> bool:
@@ -219,6 +221,8 @@ def _judge(turn: Turn) -> None:
             continue
         if child.state in WORKING:
             lifecycle.silent(turn, child)
+        elif child.state is State.OVER_MEMORY and not child.told:
+            lifecycle.relieve(turn, child, turn.limits.stop_grace_s)
         elif child.state in ALIVE:
             lifecycle.kill(turn, child)
 

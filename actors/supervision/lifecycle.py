@@ -18,6 +18,8 @@ from actors.supervision.schedule import (
     INFRASTRUCTURE,
     after_crash,
     longest_wait_ns,
+    memory_limit_bytes,
+    ns,
     quarantine_ns,
     reset_after_ns,
 )
@@ -102,6 +104,7 @@ def spawn(turn: Turn, child: Child) -> None:
             cpu_percent=None,
             deadline_ns=turn.after_ns(turn.limits.starting_deadline_s),
             then=Then.BACK_OFF,
+            told=False,
             killed=False,
             restarts=child.restarts + child.ended,
             ended=False,
@@ -153,6 +156,7 @@ def beat(turn: Turn, child: Child, heartbeat: Heartbeat) -> None:
     """Puts off the deadline, counts success, and looks at the memory."""
     if child.state not in WORKING:
         return
+    weight = _weight_bytes(child, heartbeat)
     child = replace(
         child,
         heartbeat=heartbeat,
@@ -161,10 +165,38 @@ def beat(turn: Turn, child: Child, heartbeat: Heartbeat) -> None:
         rejections=0 if heartbeat.good_events else child.rejections,
     )
     child = turn.put(settled(turn, child))
-    limit = turn.limits.memory_soft_bytes
-    if limit and heartbeat.rss_bytes > limit:
-        reason = f"{heartbeat.rss_bytes >> 20} MiB of memory, limit {limit >> 20} MiB"
-        tell_to_stop(turn, child, Trigger.MEMORY, turn.limits.stop_grace_s, reason)
+    limit = memory_limit_bytes(turn.limits, child.spec.kind)
+    if limit and weight > limit:
+        _too_heavy(turn, child, f"{weight >> 20} MiB of memory, limit {limit >> 20} MiB")
+
+
+def _weight_bytes(child: Child, heartbeat: Heartbeat) -> int:
+    """What replacing the child would give back: its own pages, not those it shares with all.
+
+    The first beat does not tell them yet; where the kernel never does, RSS has to stand for them.
+    """
+    if heartbeat.private_bytes or child.heartbeat is None:
+        return heartbeat.private_bytes
+    return heartbeat.rss_bytes
+
+
+def _too_heavy(turn: Turn, child: Child, reason: str) -> None:
+    """A planned end: what it does now is written down first, then it is told to stop."""
+    wait_s = turn.limits.dump_wait_s
+    child = settled(turn, child).moved(
+        Trigger.MEMORY, deadline_ns=turn.after_ns(wait_s), reason=reason
+    )
+    turn.put(child)
+    if child.pid is None:
+        relieve(turn, child, turn.limits.stop_grace_s)
+    else:
+        turn.act(TakeDump(child.spec.actor, child.epoch, child.pid))
+
+
+def relieve(turn: Turn, child: Child, grace_s: float) -> None:
+    """Its dump is written, or the time for that is over."""
+    turn.put(replace(child, told=True, deadline_ns=turn.after_ns(grace_s)))
+    turn.act(SendStop(child.spec.actor, child.epoch))
 
 
 def _cpu_percent(child: Child, new: Heartbeat) -> float | None:
@@ -214,13 +246,11 @@ def unanswered(turn: Turn, child: Child) -> None:
     turn.put(child.moved(Trigger.UNANSWERED, deadline_ns=None, heartbeat=None, ready=None))
 
 
-def tell_to_stop(
-    turn: Turn, child: Child, trigger: Trigger, grace_s: float, reason: str = ""
-) -> None:
+def tell_to_stop(turn: Turn, child: Child, grace_s: float) -> None:
     """Asks a working child to end; it is killed when the grace is over."""
     child = settled(turn, child)
     deadline = turn.after_ns(grace_s)
-    turn.put(child.moved(trigger, deadline_ns=deadline, reason=reason))
+    turn.put(child.moved(Trigger.STOP, deadline_ns=deadline, reason="", told=True))
     turn.act(SendStop(child.spec.actor, child.epoch))
 
 
@@ -273,11 +303,21 @@ def _follow(turn: Turn, child: Child, cause: str, exit_info: ExitInfo) -> None:
         reason = f"key rejected ({count} in a row)"
         wait_ns = quarantine_ns(turn.limits, count)
         _wait(turn, child, Trigger.QUARANTINE, wait_ns, quarantine=BY_KEY, reason=reason)
+    elif cause == "memory" and _was_calm(turn, child):
+        start(turn, replace(child, relieved_ns=turn.now.mono_ns))
     else:
+        if cause == "memory":
+            child = replace(child, relieved_ns=turn.now.mono_ns)
         tally, wait_ns = after_crash(
             turn.limits, child.spec.kind, child.tally, child.been_ready, turn.chance()
         )
         _wait(turn, replace(child, tally=tally), Trigger.BACK_OFF, wait_ns)
+
+
+def _was_calm(turn: Turn, child: Child) -> bool:
+    """Whether replacing it helped the last time, if there was one: then it is no crash."""
+    last_ns = child.relieved_ns
+    return last_ns is None or turn.now.mono_ns - last_ns >= ns(turn.limits.memory_calm_s)
 
 
 def _wait(turn: Turn, child: Child, trigger: Trigger, wait_ns: int, **changes: str) -> None:

@@ -22,6 +22,7 @@ from actors.supervision.tree import VENUE
 from config.accounts import Account
 from config.credentials import seal
 from config.environment import read_environment, scrubbed
+from config.notify_socket import read_notify_socket
 from config.plan import Configuration, Plan, read_configuration
 from config.reload import load_account
 from config.secret_digest import SALT, digest_of_secrets, read_salt
@@ -45,6 +46,8 @@ def run(*, demo: bool) -> int:
     plan = with_markets(configuration)
     plan = with_digests(configuration, plan)
     plan = with_descriptors(configuration, plan)
+    # As data: in its environment all children would inherit it.
+    plan = msgspec.structs.replace(plan, notify=read_notify_socket())
     become_supervisor(plan)
     return EXIT_USAGE
 

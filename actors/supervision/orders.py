@@ -17,7 +17,6 @@ from actors.supervision.states import (
     Child,
     State,
     Then,
-    Trigger,
     digest_of,
 )
 from actors.supervision.turn import Turn
@@ -66,7 +65,7 @@ _OPERATIONS: Final[Mapping[str, Callable[[Turn, Child], None]]] = {
 def _end(turn: Turn, child: Child, then: Then) -> None:
     child = turn.put(replace(child, then=then))
     if child.state in WORKING:
-        tell_to_stop(turn, child, Trigger.STOP, turn.limits.stop_grace_s)
+        tell_to_stop(turn, child, turn.limits.stop_grace_s)
 
 
 def _forgiven(turn: Turn, child: Child, spec: ChildSpec | None) -> Child:
@@ -80,6 +79,7 @@ def _forgiven(turn: Turn, child: Child, spec: ChildSpec | None) -> Child:
             tally=CLEAN,
             been_ready=False,
             rejections=0,
+            relieved_ns=None,
         )
     )
 

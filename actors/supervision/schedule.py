@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Final
 
 from actors.errors import ConfigFault
@@ -21,8 +22,8 @@ _GOLDEN_64: Final = 0x9E3779B97F4A7C15
 class Limits:
     """Every time and bound of supervision, in seconds and bytes.
 
-    All are settings, save two that nobody would tune: `dump_wait_s` and `kill_repeat_s`. Raises
-    ConfigFault that names the field, what was found and what is expected.
+    All are settings, save three that nobody would tune: `dump_wait_s`, `kill_repeat_s` and
+    `memory_calm_s`. Raises ConfigFault that names the field, what was found and what is expected.
     """
 
     restart_first_delay_s: float = 0.0
@@ -44,18 +45,29 @@ class Limits:
     quarantine_first_s: float = 1_800.0
     quarantine_max_s: float = 86_400.0
     memory_soft_bytes: int = 1 << 30
-    """RSS above which a child is replaced; 0 = no limit."""
+    """Memory of its own above which a child is replaced; 0 = no limit."""
+    memory_calm_s: float = 600.0
+    """One replaced for its memory again, sooner than this, follows the schedule of crashes."""
+    memory_by_kind: Mapping[str, int] = field(default_factory=dict)
+    """The same limit for the kinds that have one of their own."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            found = getattr(self, field.name)
+        for each in fields(self):
+            found = getattr(self, each.name)
             numbers = found if isinstance(found, tuple) else (found,)
+            if isinstance(found, Mapping):
+                numbers = tuple(found.values())
             if not all(_is_amount(number) for number in numbers):
-                raise ConfigFault(field.name, repr(found), "a finite number ≥ 0")
-        for name in ("phase1_attempts", "memory_soft_bytes"):
+                raise ConfigFault(each.name, repr(found), "a finite number ≥ 0")
+        for name in ("phase1_attempts", "memory_soft_bytes", "memory_by_kind"):
             found = getattr(self, name)
-            if not isinstance(found, int):
+            whole = tuple(found.values()) if isinstance(found, Mapping) else (found,)
+            if not all(isinstance(number, int) for number in whole):
                 raise ConfigFault(name, repr(found), "a whole number ≥ 0")
+        kinds = {kind.value for kind in ChildKind}
+        if unknown := self.memory_by_kind.keys() - kinds:
+            expected = f"kinds out of {', '.join(sorted(kinds))}"
+            raise ConfigFault("memory_by_kind", ", ".join(sorted(unknown)), expected)
         # A time of zero here would be a verdict on every child at every tick.
         for name in ("heartbeat_deadline_s", "starting_deadline_s", "kill_repeat_s"):
             if getattr(self, name) == 0:
@@ -145,6 +157,11 @@ def reset_after_ns(limits: Limits, kind: ChildKind) -> int:
     if kind is ChildKind.ACCOUNT:
         return ns(limits.reset_after_account_s)
     return ns(limits.reset_after_stream_s)
+
+
+def memory_limit_bytes(limits: Limits, kind: ChildKind) -> int:
+    """Above what a child is replaced; 0 = no limit."""
+    return limits.memory_by_kind.get(kind.value, limits.memory_soft_bytes)
 
 
 def quarantine_ns(limits: Limits, rejections: int) -> int:

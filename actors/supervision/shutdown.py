@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Final
 
 from actors.supervision.effects import Kill, Quit
-from actors.supervision.lifecycle import kill, tell_to_stop
+from actors.supervision.lifecycle import kill, relieve, tell_to_stop
 from actors.supervision.spec import ChildKind
-from actors.supervision.states import ALIVE, WORKING, Child, Closing, State, Trigger
+from actors.supervision.states import ALIVE, WORKING, Child, Closing, State
 from actors.supervision.turn import Turn
 
 STAGES: Final[Mapping[ChildKind, int]] = {
@@ -74,7 +74,9 @@ def _awaited(turn: Turn, stage: int) -> bool:
 
 def _end(turn: Turn, child: Child) -> None:
     if child.state in WORKING:
-        tell_to_stop(turn, child, Trigger.STOP, turn.limits.shutdown_stage_s)
+        tell_to_stop(turn, child, turn.limits.shutdown_stage_s)
+    elif child.state is State.OVER_MEMORY and not child.told:
+        relieve(turn, child, turn.limits.shutdown_stage_s)
     elif child.state is State.HUNG:
         kill(turn, child)
     elif child.deadline_ns is not None:

@@ -128,7 +128,8 @@ class Child:
     `deadline_ns` (monotonic) is the next time at which something follows from nothing happening:
     a missing beat (STARTING, READY), a dump or an exit that does not come (HUNG, OVER_MEMORY,
     STOPPING), the next start (BACKOFF, QUARANTINED). `not_before_ns` is the latter in wall time,
-    `wait_ns` the whole of that wait. `quarantine` is "", `config`, `key` or `spec`.
+    `wait_ns` the whole of that wait. `quarantine` is "", `config`, `key` or `spec`. `told`: Stop
+    was sent. `relieved_ns` (monotonic): when it was last replaced for its memory.
     """
 
     spec: ChildSpec
@@ -143,6 +144,7 @@ class Child:
     cpu_percent: float | None = None
     deadline_ns: int | None = None
     then: Then = Then.BACK_OFF
+    told: bool = False
     killed: bool = False
     been_ready: bool = False
     ended: bool = False
@@ -154,6 +156,7 @@ class Child:
     wait_ns: int = 0
     reason: str = ""
     last_exit: RestartRecord | None = None
+    relieved_ns: int | None = None
     published_ns: int = 0
 
     def moved(self, trigger: Trigger, **changes: Any) -> Child:

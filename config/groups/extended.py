@@ -30,6 +30,15 @@ class ExtendedSettings(SettingsGroup):
         "wss://api.venue.example/stream.extended.exchange/v1",
         "Extended",
     )
+    extended_rate_limit: int | None = setting(
+        None,
+        "Requests a minute that the venue allows one address, where it granted you another limit "
+        "than the one that it publishes: 1,000.",
+        "12000",
+        "Extended",
+        ge=60,
+        le=1_000_000,
+    )
     poll_interval: float = setting(
         0.5,
         "Seconds between two REST polls of an account's balance and positions. It stretches where "

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from config.groups.setting import SettingsGroup, setting
 from config.spellings import Delays
+
+
+def _memory_limit(kind: str) -> Any:
+    doc = f"The same for {kind} alone; without it `MEMORY_LIMIT_MB` holds."
+    return setting(None, doc, "256", "Supervision", ge=0, le=1048576)
 
 
 class SupervisionSettings(SettingsGroup):
@@ -151,9 +158,27 @@ class SupervisionSettings(SettingsGroup):
     )
     memory_limit_mb: int = setting(
         1024,
-        "Memory (RSS) beyond which a process is replaced; `0`: no limit.",
+        "Megabytes of its own (what it shares with all others does not count) beyond which a "
+        "process is replaced; `0`: no limit.",
         "1024",
         "Supervision",
         ge=0,
         le=1048576,
     )
+    memory_limit_account_mb: int | None = _memory_limit("accounts")
+    memory_limit_stream_mb: int | None = _memory_limit("streams")
+    memory_limit_venue_mb: int | None = _memory_limit("venues")
+    memory_limit_cache_mb: int | None = _memory_limit("the cache")
+    memory_limit_web_mb: int | None = _memory_limit("web")
+
+    @property
+    def memory_limits_mb(self) -> dict[str, int]:
+        """By kind, those that are set."""
+        limits = {
+            "account": self.memory_limit_account_mb,
+            "stream": self.memory_limit_stream_mb,
+            "venue": self.memory_limit_venue_mb,
+            "cache": self.memory_limit_cache_mb,
+            "web": self.memory_limit_web_mb,
+        }
+        return {kind: limit for kind, limit in limits.items() if limit is not None}

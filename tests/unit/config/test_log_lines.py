@@ -6,7 +6,7 @@ import json
 import pytest
 
 from actors.messages.control import LogRecord
-from config.logs import make_log_sink
+from config.logs import Speaker, make_log_sink
 from config.masking import Masker
 
 CANARY = "canary-" + "aa11bb22"
@@ -20,7 +20,7 @@ def lines(log_format: str, *records: LogRecord, level: str = "info", tty: bool =
     stream = Stream()
     sink = make_log_sink(level, log_format, stream, Masker([CANARY]))
     for record in records:
-        sink("account:extended:1", record)
+        sink(Speaker("account:extended:1"), record)
     return stream.getvalue().splitlines()
 
 
@@ -57,6 +57,66 @@ def test_json_lines_hold_everything_and_no_secret() -> None:
     assert told["timestamp"].endswith("Z")
     assert "short" not in line
     assert CANARY not in line
+
+
+def test_json_keys_stand_in_one_order_and_a_records_own_yield() -> None:
+    stream = io.StringIO()
+    sink = make_log_sink("info", "json", stream)
+    speaker = Speaker("account:extended:1", "account", 2, 70, "extended", "1")
+    fields = {"kind": "x", "pid": 70, "b": 1, "a": None, "event": "other"}
+    sink(speaker, LogRecord(level="info", event="told", fields=fields))
+    told = json.loads(stream.getvalue())
+    assert list(told) == [
+        "timestamp", "level", "actor", "event", "kind", "epoch", "pid", "venue", "account",
+        "kind_", "b", "a", "event_",
+    ]  # fmt: skip
+    assert (told["kind"], told["kind_"], told["event"]) == ("account", "x", "told")
+
+
+def test_console_columns_are_aligned_and_say_nothing_twice() -> None:
+    stream = io.StringIO()
+    sink = make_log_sink("info", "console", stream)
+    for actor, kind in (("cache", "cache"), ("orderbook:extended:linear:BTC-USD", "stream")):
+        speaker = Speaker(actor, kind, 1, 70, "extended")
+        sink(speaker, LogRecord(level="info", event="ready", fields={"none": None, "text": "a b"}))
+    first, second = stream.getvalue().splitlines()
+    assert first.index("ready") == second.index("ready")
+    assert first.endswith('ready text="a b" epoch=1 pid=70')
+    assert "kind=" not in second
+    assert "venue=" not in second
+
+
+def test_a_traceback_is_a_block_of_its_own_below_its_line() -> None:
+    trace = "Traceback:\n  File x\nValueError: bad\n"
+    fields = {"traceback": trace, "symbol": "BTC-USD"}
+    found = lines("console", LogRecord(level="error", event="crashed\nand more", fields=fields))
+    assert found[0].endswith("crashed symbol=BTC-USD")
+    assert found[1:] == [
+        "    and more", "    Traceback:", "      File x", "    ValueError: bad",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("evil", ["\x1b[2J", "\r", "\x9b31m", "\u202e", "\x07"])
+@pytest.mark.parametrize("where", ["event", "field", "block"])
+def test_a_text_of_others_moves_no_cursor(evil: str, where: str) -> None:
+    record = LogRecord(
+        level="info",
+        event=f"told {evil if where == 'event' else ''}",
+        fields={
+            "text": f"x {evil if where == 'field' else ''}",
+            "block": f"one\ntwo {evil if where == 'block' else ''}",
+        },
+    )
+    shown = lines("console", record)
+    assert evil not in "\n".join(shown)
+    assert len(shown) == 3
+    assert ascii(evil)[1:-1] in "\n".join(shown)
+
+
+def test_no_color_is_heeded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    (line,) = lines("console", LogRecord(level="error", event="x"), tty=True)
+    assert "\x1b" not in line
 
 
 def test_console_lines_have_colours_on_a_terminal_alone() -> None:

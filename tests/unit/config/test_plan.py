@@ -141,12 +141,23 @@ def test_warnings(tmp_path) -> None:
 
 
 def test_every_time_of_supervision_is_a_setting_with_the_same_default(tmp_path) -> None:
-    fixed = {"dump_wait_s", "kill_repeat_s"}
+    fixed = {"dump_wait_s", "kill_repeat_s", "memory_calm_s"}
     plan = configured(tmp_path, DEMO="0").plan
     planned = {name: getattr(plan.limits, name) for name in plan.limits.__struct_fields__}
+    defaults = Limits()
     assert planned == {
-        field.name: field.default for field in fields(Limits) if field.name not in fixed
+        field.name: getattr(defaults, field.name)
+        for field in fields(Limits)
+        if field.name not in fixed
     }
+
+
+def test_memory_limits_of_kinds_are_bytes_by_kind(tmp_path) -> None:
+    plan = configured(
+        tmp_path, DEMO="0", MEMORY_LIMIT_ACCOUNT_MB="64", MEMORY_LIMIT_WEB_MB="0"
+    ).plan
+    assert plan.limits.memory_by_kind == {"account": 64 << 20, "web": 0}
+    Limits(**{name: getattr(plan.limits, name) for name in plan.limits.__struct_fields__})
 
 
 def test_a_quarantine_that_would_shrink_is_told_by_its_settings(tmp_path) -> None:

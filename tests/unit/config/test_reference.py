@@ -4,6 +4,7 @@ import pytest
 
 from config import reference
 from config.environment import read_environment
+from config.generated_part import END, begin_mark, with_part
 from config.plan import read_configuration
 from config.settings import Settings
 
@@ -37,6 +38,36 @@ def reference_default(line: str) -> bool:
     return known and value == reference.default_text(name.lower())
 
 
-def test_a_page_without_marks_is_refused() -> None:
+def test_a_stale_page_is_found_by_check_and_mended(tmp_path, monkeypatch, capsys) -> None:
+    pages = [tmp_path / page.name for page in reference.PAGES]
+    for page, copy in zip(reference.PAGES, pages, strict=True):
+        copy.write_text(page.read_text().replace("| `POLL_INTERVAL` | `0.5` |", "| gone |"))
+    monkeypatch.setattr(reference, "PAGES", tuple(pages))
+    monkeypatch.setattr(reference, "ENV_EXAMPLE", tmp_path / ".env.example")
+    assert reference.main(["--check"]) == 1
+    told = capsys.readouterr().err
+    assert [path.name in told for path in (*pages, reference.ENV_EXAMPLE)] == [True] * 3
+    assert reference.main([]) == 0
+    assert reference.main(["--check"]) == 0
+    assert all("| `POLL_INTERVAL` | `0.5` |" in page.read_text() for page in pages)
+    assert reference.main(["--chekc"]) == 2
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "# no marks",
+        f"{begin_mark('x')} no end",
+        f"no begin {END}",
+        f"{begin_mark('x')} {END} {begin_mark('x')} {END}",
+    ],
+)
+def test_a_page_without_its_marks_is_refused(page) -> None:
     with pytest.raises(ValueError, match="expected"):
-        reference.page("# no marks")
+        with_part(page, "x", "part")
+
+
+def test_a_part_takes_its_place_and_leaves_the_rest() -> None:
+    page = f"before\n{begin_mark('x')}\n\nold\n{END}\nbetween\n{begin_mark('y')}\n{END}\nafter"
+    assert with_part(page, "x", "new\n") == page.replace("old\n", "new\n\n")
+    assert "old" in with_part(page, "y", "new\n")

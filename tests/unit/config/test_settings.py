@@ -45,6 +45,13 @@ def test_defaults_are_those_of_the_documentation(tmp_path) -> None:
         ("HOST", "::1", "::1"),
         ("LOG_LEVEL", "WARNING", "warning"),
         ("ALLOWED_HOSTS", "a.example,,b.example", ("a.example", "b.example")),
+        ("TRUSTED_PROXIES", "10.0.0.7, fd00::/8", ("10.0.0.7", "fd00::/8")),
+        (
+            "CORS_ORIGINS",
+            "https://Desk.example:443,http://localhost:5173,http://[::1]:80,https://desk.example",
+            ("https://desk.example", "http://localhost:5173", "http://[::1]"),
+        ),
+        ("RATE_LIMIT", "0", 0),
         ("RESTART_INFRASTRUCTURE", "0,0.5", ("0", "0.5")),
         ("RESET_AFTER_STREAM", "0", 0),
         ("RESET_AFTER_INFRASTRUCTURE", "0", 0),
@@ -88,6 +95,24 @@ def test_good_spellings(tmp_path, name: str, text: str, value: object) -> None:
         ("SENTRY_DSN", f"https://{CANARY}@h.example/", "characters", "a DSN"),
         ("SENTRY_DSN", f"https://{CANARY}@h.example:99999/1", "characters", "a DSN"),
         ("SENTRY_ENVIRONMENT", "a/b", "'a/b'", "letters, digits"),
+        ("TRUSTED_PROXIES", "10.0.0.7/8", "'10.0.0.7/8'", "addresses or networks"),
+        ("TRUSTED_PROXIES", "proxy.example", "'proxy.example'", "addresses or networks"),
+        ("CORS_ORIGINS", f"https://u:{CANARY}@desk.example", "password", "(one is none)"),
+        ("RATE_LIMIT", "-1", "'-1'", "a whole number from 0"),
+        *(
+            ("CORS_ORIGINS", wrong, repr(wrong), "origins like https://desk.example")
+            for wrong in (
+                "*",
+                "null",
+                "desk.example",
+                "https://desk.example/",
+                "https://desk.example:",
+                "https://desk.example:0",
+                "https://desk.example:99999",
+                "https://*.example",
+                "ftp://desk.example",
+            )
+        ),
         ("LOG_LEVEL", "loud", "'loud'", "auto, debug, info, warning, error"),
         ("LOG_FORMAT", "xml", "'xml'", "auto, console, json"),
         ("RESTART_INFRASTRUCTURE", "0,soon", "'0,soon'", "'soon' is no number"),
