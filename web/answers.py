@@ -1,19 +1,15 @@
-"""JSON answers: encoded once, compressed where it pays, kept by a client where they may be."""
+"""JSON answers: encoded once, kept by a client where they may be; and answers without a body."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from quart import Quart, Response, request
 
-GZIP_BYTES_MIN: Final = 1024
-GZIP_LEVEL: Final = 4
-_COMPRESSED: Final = frozenset({"application/json", "application/problem+json", "text/html"})
 _encoder = msgspec.json.Encoder()
 
 
@@ -30,12 +26,20 @@ def kept_answer(data: bytes, content_type: str, identity: bytes | None = None) -
     """
     digest = hashlib.sha256(data if identity is None else identity).hexdigest()[:32]
     tag = f'"{digest}"' if identity is None else f'W/"{digest}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache", "Content-Type": content_type}
-    asked = request.headers.get("If-None-Match", "")
-    known = {part.strip().removeprefix("W/") for part in asked.split(",")}
-    if tag.removeprefix("W/") in known or asked.strip() == "*":
-        return without_body(304, {"ETag": tag, "Cache-Control": "no-cache"})
-    return Response(data, headers=headers)
+    # What it depends on is said in a 304 as well (RFC 9110 §15.4.5).
+    headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if _is_known(tag):
+        return without_body(304, headers)
+    return Response(data, headers={**headers, "Content-Type": content_type})
+
+
+def _is_known(tag: str) -> bool:
+    """Whether the client holds it already; compared weakly (RFC 9110 §13.1.2), no tag of ours has
+    a comma.
+    """
+    asked = ",".join(request.headers.getlist("If-None-Match"))
+    held = {part.strip().removeprefix("W/") for part in asked.split(",")}
+    return tag.removeprefix("W/") in held or "*" in held
 
 
 def without_body(status: int, headers: Mapping[str, str]) -> Response:
@@ -53,23 +57,4 @@ def install(app: Quart) -> None:
             return without_body(204, {"Allow": ", ".join(sorted(response.allow))})
         return response
 
-    async def compress(response: Response) -> Response:
-        """Compresses what is text, larger than a packet, and asked for."""
-        if response.mimetype not in _COMPRESSED:
-            return response
-        response.headers["Vary"] = "Accept-Encoding"
-        if not request.accept_encodings["gzip"] or "Content-Encoding" in response.headers:
-            return response
-        data = await response.get_data(as_text=False)
-        if len(data) < GZIP_BYTES_MIN:
-            return response
-        response.set_data(gzip.compress(data, GZIP_LEVEL, mtime=0))
-        response.headers["Content-Encoding"] = "gzip"
-        tag = response.headers.get("ETag", "")
-        if tag.startswith('"'):
-            # Another encoding is another representation: only a weak tag holds for both.
-            response.headers["ETag"] = f"W/{tag}"
-        return response
-
-    app.after_request(compress)
     app.after_request(options)

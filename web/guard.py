@@ -1,21 +1,30 @@
-"""Who may call: Host, Origin, token, sizes; and the headers that every answer carries.
+"""Who may call: sizes, Host, Origin, rate, token or ticket; and what every answer's header says.
 
 Host is checked against DNS rebinding (a page of another site whose name points to this machine),
-Origin against other sites' pages, on HTTP and WebSocket alike. A refused WebSocket is accepted
-and closed with 1008, because a browser cannot see why a handshake failed.
+Origin against other sites' pages, on HTTP and WebSocket alike. What those refuse is not counted:
+a page of another site shall not use up what this machine's own clients may ask. Wrong tokens are,
+so nobody tries many. A refused WebSocket is accepted and closed, because a browser cannot see why
+a handshake failed.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
-from typing import Final
-from urllib.parse import urlsplit
+import re
+from typing import Any, Final, cast
 
-from quart import Quart, Response, request
+from quart import Quart, Response, g, request, websocket
 from quart.wrappers import Request, Websocket
 
+from actors.errors import LinkFault
+from web import clients as codes
+from web import tickets
+from web.closing import goodbye
+from web.cors import Origins
+from web.forwarded import Proxies
 from web.problems import Problem
+from web.rate_limit import Allowance, RateLimit
 from web.service import Service
 
 FREE_PATHS: Final = frozenset({"/", "/health", "/docs", "/favicon.ico"})
@@ -26,10 +35,14 @@ HOST_FREE: Final = "/health"
 TOKEN_PARAMETER_PATH: Final = "/ws/dashboard"  # noqa: S105  # a path, no secret
 """The one path whose existing clients send the token in the address."""
 
+TICKET_PATHS: Final = frozenset({"/ws", "/ws/dashboard", "/api/stream", "/candles/stream"})
+"""What a ticket opens: streams, which browsers cannot send a header for."""
+
 QUERY_LENGTH_MAX: Final = 8 * 1024
 HEADER_BYTES_MAX: Final = 16 * 1024
 """The server counts only headers that come in pieces; one that comes at once is counted here."""
 
+_PORT: Final = re.compile(r":[0-9]*")
 LOCAL_NAMES: Final = frozenset({"localhost"})
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -39,6 +52,7 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
+ANSWER_HEADERS: Final = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
 
 
 class Guard:
@@ -46,6 +60,11 @@ class Guard:
 
     def __init__(self, service: Service) -> None:
         self._token = service.token.encode()
+        self._control = service.control
+        self._clock = service.clock
+        self._proxies = Proxies(service.settings.trusted_proxies)
+        self._rate = RateLimit(service.settings.rate_limit)
+        self.origins = Origins(service.settings.cors_origins)
         self._max_body_bytes = service.settings.max_body_bytes
         named = [host.lower() for host in service.settings.allowed_hosts]
         self._any_host = "*" in named
@@ -55,20 +74,28 @@ class Guard:
         if not _is_unspecified(bound):
             self._hosts.add(bound)
 
-    def check(self, asked: Request | Websocket) -> None:
-        """Raises Problem for a call that must not be served."""
+    async def admit(self, asked: Request | Websocket) -> None:
+        """Raises Problem for a call that must not be served, LinkFault for a ticket that nobody
+        can judge now.
+        """
+        self.check_page(asked)
+        if asked.path in FREE_PATHS or asked.path.startswith(FREE_PREFIX):
+            return
+        self._count(asked)
+        await self._check_right(asked)
+
+    def check_page(self, asked: Request | Websocket) -> None:
+        """What holds for static pages and preflights, too: sizes, Host and Origin."""
         if len(asked.query_string) > QUERY_LENGTH_MAX:
             raise Problem(414, "query-too-long", f"at most {QUERY_LENGTH_MAX} bytes of query")
         if sum(len(name) + len(value) for name, value in asked.headers) > HEADER_BYTES_MAX:
             raise Problem(431, "header-too-large", f"at most {HEADER_BYTES_MAX} bytes of header")
         if asked.path != HOST_FREE:
             self._check_host(asked.headers.get("Host", ""))
-        self._check_origin(asked)
+        self.origins.check(asked)
         if isinstance(asked, Request) and (asked.content_length or 0) > self._max_body_bytes:
             detail = f"at most {self._max_body_bytes} bytes, found {asked.content_length}"
             raise Problem(413, "too-large", detail)
-        if asked.path not in FREE_PATHS and not asked.path.startswith(FREE_PREFIX):
-            self._check_token(asked)
 
     def _check_host(self, header: str) -> None:
         host = _host_of(header.lower())
@@ -79,27 +106,31 @@ class Guard:
         detail = f"Host {header[:100]!r} is none of this service's; ALLOWED_HOSTS adds to them"
         raise Problem(403, "host-not-allowed", detail)
 
-    @staticmethod
-    def _check_origin(asked: Request | Websocket) -> None:
-        """A page may call only the service that it came from; no Origin means no page."""
-        origin = asked.headers.get("Origin")
-        if origin is None:
-            # Forms of old browsers carry no Origin, yet all that have it say the site's relation.
-            foreign = asked.headers.get("Sec-Fetch-Site") == "cross-site"
-            if asked.method in {"POST", "PUT", "PATCH", "DELETE"} and foreign:
-                raise Problem(403, "origin-not-allowed", "a page of another site may not do this")
+    def _count(self, asked: Request | Websocket) -> None:
+        """A stream counts once, because it is asked for once."""
+        peer = (cast("dict[str, Any]", asked.scope).get("client") or ("",))[0]
+        client = self._proxies.client(peer, asked.headers.getlist("X-Forwarded-For"))
+        allowance = self._rate.count(client, self._clock.monotonic_ns())
+        if allowance is None:
             return
-        host = asked.headers.get("Host", "").lower()
-        if urlsplit(origin.lower()).netloc != host or not host:
-            detail = f"pages of {origin[:100]!r} may not call this service"
-            raise Problem(403, "origin-not-allowed", detail)
+        g.allowance = allowance
+        if allowance.exceeded:
+            detail = f"at most {allowance.limit} requests a minute; again in {allowance.reset_s} s"
+            raise Problem(429, "rate-limit", detail, {"Retry-After": str(allowance.reset_s)})
 
-    def _check_token(self, asked: Request | Websocket) -> None:
-        if not self._token:
-            return
+    async def _check_right(self, asked: Request | Websocket) -> None:
+        """A token where one is needed, or a ticket, which is judged wherever one is sent."""
         scheme, _, found = asked.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             found = asked.args.get("token", "") if asked.path == TOKEN_PARAMETER_PATH else ""
+        ticket = asked.args.get(tickets.PARAMETER)
+        opens = asked.path in TICKET_PATHS and asked.method == "GET"
+        if ticket is not None and opens and not found:
+            await tickets.spend(self._control, ticket)
+        elif self._token:
+            self._check_token(found)
+
+    def _check_token(self, found: str) -> None:
         if hmac.compare_digest(found.strip().encode(), self._token):
             return
         why = "is not the right one" if found else "is missing"
@@ -109,28 +140,59 @@ class Guard:
 
 
 def install(app: Quart, service: Service) -> Guard:
-    """Checks every HTTP request and marks every answer; WebSockets check in their handler."""
+    """Checks every request and every WebSocket, whatever its path, and marks every answer."""
     guard = Guard(service)
 
-    async def before() -> None:
+    async def before() -> Response | None:
         service.rates.request()
-        guard.check(request)
+        preflight = guard.origins.preflight(request)
+        if preflight is not None:
+            guard.check_page(request)
+            return preflight
+        await guard.admit(request)
+        return None
+
+    async def before_websocket() -> str | None:
+        connection = cast("Websocket", websocket._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
+        try:
+            await guard.admit(connection)
+        except (Problem, LinkFault) as refused:
+            await connection.accept()
+            await goodbye(connection, *_refusal(refused))
+            # Anything but None ends it here: its handler is not called.
+            return ""
+        return None
 
     async def after(response: Response) -> Response:
-        for name, value in SECURITY_HEADERS.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Cache-Control", "no-store")
+        allowance: Allowance | None = g.get("allowance")
+        if allowance is not None:
+            response.headers.update(allowance.headers)
+        guard.origins.mark(request, response)
+        # One look at the names: `setdefault` raises and catches an error for each missing one.
+        present = {name.lower() for name, _ in response.headers}
+        for name, value in ANSWER_HEADERS.items():
+            if name.lower() not in present:
+                response.headers.add(name, value)
         return response
 
     app.before_request(before)
+    app.before_websocket(before_websocket)
     app.after_request(after)
     return guard
 
 
+def _refusal(refused: Problem | LinkFault) -> tuple[int, str]:
+    """The code and reason with which a WebSocket is closed."""
+    if isinstance(refused, Problem) and refused.status < 500:
+        return codes.REFUSED, refused.detail
+    return codes.OUR_FAULT, "the supervisor does not judge tickets now; try again"
+
+
 def _host_of(header: str) -> str:
-    """The name in a Host header, without port and brackets."""
+    """The name in a Host header, without port and brackets; as it stands where it is no such."""
     if header.startswith("["):
-        return header[1:].partition("]")[0]
+        address, _, rest = header[1:].partition("]")
+        return address if not rest or _PORT.fullmatch(rest) else header
     name, colon, port = header.rpartition(":")
     return name if colon and port.isdigit() and ":" not in name else header
 
