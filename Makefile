@@ -11,7 +11,7 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 # What needs quiet processors runs alone, everything else on two at once.
 TESTS_PARALLEL := tests/architecture tests/unit tests/venues tests/property
 TESTS_ALONE := tests/integration tests/chaos
-BENCHMARKS := orderbook_keys bus fanout processes end_to_end
+BENCHMARKS := orderbook_keys ingest bus fanout rest_get processes restart_storm end_to_end fleet
 PYTEST := $(BIN)/python -m pytest --quiet
 
 .PHONY: help run test check bench lock clean
@@ -38,6 +38,7 @@ check: $(STAMPS)/dev
 	@$(BIN)/python -m mypy --no-error-summary
 	@$(BIN)/lint-imports --no-cache >$(STAMPS)/imports.txt || { cat $(STAMPS)/imports.txt; exit 1; }
 	@$(BIN)/python -m config.reference --check
+	@$(BIN)/python -m web.metrics_reference --check
 	@echo "check: format, lint, types, import contracts, generated pages are good"
 
 bench: $(STAMPS)/dev
