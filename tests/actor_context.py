@@ -10,10 +10,10 @@ import msgspec
 
 from actors.errors import Fault
 from actors.messages.account import OPEN_STATUSES, Fill, Order, Position
-from actors.messages.control import FaultReport, Welcome
+from actors.messages.control import FaultReport, Lease, LeaseRequest, Welcome
 from actors.messages.kinds import KINDS
 from actors.runtime.clock import Clock, SystemClock
-from actors.runtime.context import ControlHandler, Progress
+from actors.runtime.context import ControlHandler, Progress, QuestionHandler
 from actors.runtime.link import CacheLink
 from actors.runtime.outbox import BookSource, Outbox
 
@@ -97,6 +97,9 @@ class KeptContext:
         self.captured: list[BaseException] = []
         self.logged: list[str] = []
         self.controls: dict[str, ControlHandler] = {}
+        self.told: list[tuple[str, msgspec.Struct]] = []
+        self.leases = True
+        self.questions: dict[str, QuestionHandler] = {}
         self._secrets = dict(secrets or {})
         self._welcome = welcome or Welcome(stream_id="s")
 
@@ -126,8 +129,25 @@ class KeptContext:
     def log(self, level: str, event: str, **fields: str | float | bool | None) -> None:
         self.logged.append(event)
 
+    def tell(self, kind: str, message: msgspec.Struct) -> bool:
+        """Whoever asks for a lease gets a generous one at once, until `leases` is False."""
+        self.told.append((kind, message))
+        if self.leases and isinstance(message, LeaseRequest) and message.wanted_per_s:
+            lease = Lease(
+                venue=message.venue,
+                exit_address=message.exit_address,
+                rate_per_s=1_000.0,
+                burst=1_000.0,
+                opening=1_000.0,
+            )
+            self.controls["lease"](lease)
+        return True
+
     def on_control(self, kind: str, handler: ControlHandler) -> None:
         self.controls[kind] = handler
+
+    def on_question(self, op: str, handler: QuestionHandler) -> None:
+        self.questions[op] = handler
 
     async def welcome(self) -> Welcome:
         return self._welcome

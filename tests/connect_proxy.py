@@ -11,17 +11,38 @@ HEAD_BYTES_MAX = 16_384
 
 
 class ConnectProxy:
-    """Tunnels to anything on loopback for who knows the password; counts tunnels and refusals."""
+    """Tunnels to anything on loopback for who knows the password; counts tunnels and refusals.
 
-    def __init__(self, user: str, password: str, host: str = "127.0.0.1") -> None:
+    `leaves_by` is the address that the other side sees. While `hangs`, it takes connections and
+    bytes and passes nothing on. While it has words for a refusal, it refuses with them.
+    """
+
+    def __init__(
+        self, user: str, password: str, host: str = "127.0.0.1", leaves_by: str = "127.0.0.1"
+    ) -> None:
         token = base64.b64encode(f"{user}:{password}".encode()).decode()
         self._expected = f"proxy-authorization: basic {token}".lower()
         self._host = host
+        self._leaves_by = leaves_by
+        self._open = asyncio.Event()
+        self._open.set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.refusal_words = ""
         self.tunnels = 0
         self.refused = 0
         self.port = 0
+
+    @property
+    def hangs(self) -> bool:
+        return not self._open.is_set()
+
+    @hangs.setter
+    def hangs(self, hangs: bool) -> None:
+        if hangs:
+            self._open.clear()
+        else:
+            self._open.set()
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, self._host, 0)
@@ -48,25 +69,30 @@ class ConnectProxy:
         head = (await reader.readuntil(b"\r\n\r\n"))[:HEAD_BYTES_MAX].decode()
         request, *headers = head.split("\r\n")
         method, target, _ = request.split(" ")
-        if method != "CONNECT" or self._expected not in [line.lower() for line in headers]:
+        known = self._expected in [line.lower() for line in headers]
+        if method != "CONNECT" or not known or self.refusal_words:
             self.refused += 1
-            writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+            words = self.refusal_words or "Proxy Authentication Required"
+            writer.write(f"HTTP/1.1 407 {words}\r\n\r\n".encode())
             await writer.drain()
             return
         host, _, port = target.rpartition(":")
         assert host in {"127.0.0.1", "localhost"}, target
-        inner_reader, inner_writer = await asyncio.open_connection(host, int(port))
+        await self._open.wait()
+        inner_reader, inner_writer = await asyncio.open_connection(
+            host, int(port), local_addr=(self._leaves_by, 0)
+        )
         self.tunnels += 1
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         try:
-            await asyncio.gather(_copy(reader, inner_writer), _copy(inner_reader, writer))
+            await asyncio.gather(self._copy(reader, inner_writer), self._copy(inner_reader, writer))
         finally:
             inner_writer.close()
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-        await writer.drain()
-    with contextlib.suppress(OSError):
-        writer.write_eof()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            await self._open.wait()
+            writer.write(data)
+            await writer.drain()
+        with contextlib.suppress(OSError):
+            writer.write_eof()

@@ -1,10 +1,12 @@
 """Keeps over restarts what supervision must remember: counts, waits, epochs and the history.
 
+The waits are the children's own and those that a venue asks of all who leave by one address.
+
 One append-only file. Record: magic, length, seq, crc32 (of seq and payload), then the payload, the
-msgpack of `["m", actor, Remembered]` or `["h", RestartRecord]`. The newest Remembered of an actor
-wins. `write(2)` outlives the end of this process; power loss may cost the last records, which is
-legal: a torn tail is cut off, damage before it is stepped over and reported. When the file has
-grown, it is written anew beside itself and renamed.
+msgpack of `["m", actor, Remembered]`, `["h", RestartRecord]` or `["b", Deadline]`. The newest
+Remembered of an actor and Deadline of an address win. `write(2)` outlives the end of this process;
+power loss may cost the last records, which is legal: a torn tail is cut off, damage before it is
+stepped over and reported. When the file has grown, it is written anew beside itself and renamed.
 
 Nothing here raises for the disk's sake. Where it cannot be written, everything is still served
 from memory, `failed` is set, it is said once, and now and then it is tried again.
@@ -24,6 +26,7 @@ from typing import Final
 import msgspec
 
 from actors.messages.control import RestartRecord
+from actors.supervision.budgets import Deadline
 from actors.supervision.effects import Remembered
 
 HISTORY_MAX: Final = 200
@@ -37,6 +40,8 @@ HISTORIES_MAX: Final = 512
 """Actors of which there is a history; of more, the one that was quiet longest is forgotten."""
 ACTORS_MAX: Final = 65_536
 """Actors that are remembered at all; on-demand streams come and go for years."""
+DEADLINES_MAX: Final = 1_024
+"""Addresses that a venue made wait; of more, the one that was told first is forgotten."""
 COMPACT_BYTES_MIN: Final = 4 * 1024 * 1024
 RETRY_WRITES: Final = 50
 """After a failure, how many records pass until the disk is tried again."""
@@ -47,12 +52,14 @@ _SEQ: Final = struct.Struct(">I")
 _PAYLOAD_BYTES_MAX: Final = 1024 * 1024
 _SEQ_MAX: Final = 0xFFFF_FFFF
 
-Entry = tuple[str, str, Remembered] | tuple[str, RestartRecord]
+Entry = tuple[str, str, Remembered] | tuple[str, RestartRecord] | tuple[str, Deadline]
 _encoder = msgspec.msgpack.Encoder()
 _remembered_decoder = msgspec.msgpack.Decoder(tuple[str, str, Remembered])
 _record_decoder = msgspec.msgpack.Decoder(tuple[str, RestartRecord])
+_deadline_decoder = msgspec.msgpack.Decoder(tuple[str, Deadline])
 _REMEMBERED_START: Final = b"\x93\xa1m"
 _RECORD_START: Final = b"\x92\xa1h"
+_DEADLINE_START: Final = b"\x92\xa1b"
 
 
 def _ignore(problem: str) -> None:
@@ -67,6 +74,7 @@ class SupervisionJournal:
         self._report = report
         self._remembered: dict[str, Remembered] = {}
         self._histories: dict[str, deque[RestartRecord]] = {}
+        self._deadlines: dict[tuple[str, str], Deadline] = {}
         self._descriptor: int | None = None
         self._size = 0
         self._compact_at = COMPACT_BYTES_MIN
@@ -84,6 +92,10 @@ class SupervisionJournal:
         """The incarnations of one actor that ended, newest first; empty for an unknown one."""
         return tuple(reversed(self._histories.get(actor, ())))
 
+    def deadlines(self) -> tuple[Deadline, ...]:
+        """Those of all addresses, past or not."""
+        return tuple(self._deadlines.values())
+
     def remember(self, actor: str, memory: Remembered) -> None:
         if self._remembered.get(actor) == memory:
             return
@@ -94,6 +106,15 @@ class SupervisionJournal:
         record = _bounded(record)
         self._keep_record(record)
         self._append(("h", record))
+
+    def hold_back(self, deadline: Deadline) -> None:
+        self._keep_deadline(deadline)
+        self._append(("b", deadline))
+
+    def try_again(self) -> None:
+        """Now and then, while the disk cannot be written: what is held goes into a new file."""
+        if self.failed:
+            self._try_rewrite()
 
     def close(self) -> None:
         if self._descriptor is not None:
@@ -119,6 +140,13 @@ class SupervisionJournal:
         while len(self._histories) > HISTORIES_MAX:
             del self._histories[next(iter(self._histories))]
 
+    def _keep_deadline(self, deadline: Deadline) -> None:
+        key = deadline.venue, deadline.exit_address
+        self._deadlines.pop(key, None)
+        self._deadlines[key] = deadline
+        if len(self._deadlines) > DEADLINES_MAX:
+            del self._deadlines[next(iter(self._deadlines))]
+
     def _keep(self, payload: bytes) -> None:
         """Takes one record's payload in; a payload of another make is passed over."""
         with contextlib.suppress(msgspec.DecodeError):
@@ -127,6 +155,8 @@ class SupervisionJournal:
                 self._keep_memory(actor, memory)
             elif payload.startswith(_RECORD_START):
                 self._keep_record(_record_decoder.decode(payload)[1])
+            elif payload.startswith(_DEADLINE_START):
+                self._keep_deadline(_deadline_decoder.decode(payload)[1])
 
     def _entries(self) -> Iterator[Entry]:
         for actor, memory in self._remembered.items():
@@ -134,6 +164,8 @@ class SupervisionJournal:
         for history in self._histories.values():
             for record in history:
                 yield "h", record
+        for deadline in self._deadlines.values():
+            yield "b", deadline
 
     # disk
 
