@@ -103,6 +103,7 @@ def measure_ours(simulator_port: int, folder: Path) -> dict[str, Any]:
         "PORT": port,
         "DATA_DIR": folder / "data",
         "RUNTIME_DIR": folder / "run",
+        "RATE_LIMIT": 0,  # hundreds of clients of one address
         "EXTENDED_MARKETS": MARKET,
         "EXTENDED_BASE_URL": f"http://{base}/api/v1",
         "EXTENDED_WS_URL": f"ws://{base}/stream.extended.exchange/v1",

@@ -29,6 +29,10 @@ class Program:
             cwd=HERE,
         )
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def read(self) -> dict[str, float]:
         assert self._process.stdout
         line = self._process.stdout.readline()

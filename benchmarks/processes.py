@@ -123,7 +123,7 @@ def measure_memory(folder: Path) -> tuple[int, int, dict[str, list[float]]]:
     base_url = f"http://127.0.0.1:{venue_port}/api/v1"
     ws_url = f"ws://127.0.0.1:{venue_port}/stream.extended.exchange/v1"
     (folder / ".env").write_text(
-        f"PORT={port}\nDATA_DIR={folder}/data\nRUNTIME_DIR={folder}/run\n"
+        f"PORT={port}\nDATA_DIR={folder}/data\nRUNTIME_DIR={folder}/run\nRATE_LIMIT=0\n"
         f"EXTENDED_MARKETS=BTC-USD\nEXTENDED_BASE_URL={base_url}\nEXTENDED_WS_URL={ws_url}\n"
         "Extended_1_BENCH_API_KEY=bench-key-1\n"
     )
