@@ -7,13 +7,14 @@ import sys
 from pkgutil import resolve_name
 from typing import Any
 
-from actors.errors import EXIT_CONFIG, EXIT_OK, EXIT_USAGE, ConfigFault, Fault
+from actors.errors import EXIT_CONFIG, EXIT_OK, ConfigFault, Fault
 
 COMMANDS = {
     "run": "actors.supervision.loader:run",
     "check-config": "actors.supervision.report:check_config",
     "status": "actors.supervision.report:show_status",
     "simulate": "actors.simulator.command:simulate",
+    "replay": "actors.replay:replay",
     "load-account": "actors.supervision.loader:renew_account",
 }
 """Where each command's work is, as text: only what was asked for is imported."""
@@ -21,7 +22,7 @@ COMMANDS = {
 EXIT_CRASH = 1
 EXIT_INTERRUPTED = 130
 EXIT_CODES = (
-    "exit codes: 0 done as asked, 1 failure (status: no service answers), "
+    "exit codes: 0 done as asked, 1 failure (status: no service answers; replay: a book broke), "
     "2 wrong use of the command line, 78 mistake in the configuration"
 )
 
@@ -64,11 +65,17 @@ def parser() -> argparse.ArgumentParser:
     simulate.add_argument("--accounts-file", help="JSON list of {name, api_key} instead of them")
     simulate.add_argument("--markets", help="markets to trade, separated by commas")
     simulate.add_argument("--rate-limit", action="store_true", help="enforce the venue's own limit")
+    fault = "a fault from the start, repeatable: gap:book:BTC-USD:count=2 (docs/simulator.md)"
+    simulate.add_argument("--fault", action="append", dest="faults", metavar="FAULT", help=fault)
 
     replay = commands.add_parser(
-        "replay", help="feed a recorded capture to a venue's protocol (not in this build yet)"
+        "replay", help="feed a recorded capture to a venue's protocol", epilog=EXIT_CODES
     )
-    replay.add_argument("options", nargs="*", help=argparse.SUPPRESS)
+    replay.add_argument("--venue", required=True, help="which venue (extended)")
+    replay.add_argument("--product", help="which of its products (its first)")
+    replay.add_argument("--symbol", help="this market alone, by the venue's own name")
+    replay.add_argument("--stream", help="what frames are of that do not say it: a stream's path")
+    replay.add_argument("file", help="the capture, JSON lines; - reads standard input")
 
     # Not listed: the service itself calls it to read an account again.
     load = commands.add_parser("load-account")
@@ -81,18 +88,11 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit code."""
-    known = parser()
-    parsed, rest = known.parse_known_args(arguments)
-    wanted = vars(parsed)
+    wanted = vars(parser().parse_args(arguments))
     command = wanted.pop("command") or "run"
-    if rest and command != "replay":
-        known.error(f"unrecognized arguments: {' '.join(rest)}")
     if wanted.pop("version"):
         print(resolve_name("config.plan:release")())
         return EXIT_OK
-    if command == "replay":
-        print("broadcaster: replay is not part of this build yet", file=sys.stderr)
-        return EXIT_USAGE
     if command == "run":
         wanted.setdefault("demo", False)
     try:

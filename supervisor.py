@@ -77,27 +77,28 @@ def serve(plan: Plan) -> int:
 def supervisor_options(
     plan: Plan, owned: Owned, specs: tuple[ChildSpec, ...], port: int
 ) -> SupervisorOptions:
-    from actors.runtime.clock import SystemClock
-    from actors.supervision.announce import Announcer, occasion
+    from actors.supervision.announce import announcement
     from actors.supervision.options import SupervisorOptions, sentry_options
     from actors.supervision.schedule import Limits
-    from actors.supervision.tree import CACHE_SOCKET, PRELOAD, reloader
+    from actors.supervision.tree import CACHE_SOCKET, PRELOAD, on_demand, reloader
     from config.logs import make_log_sink
 
-    announcer = Announcer(specs, occasion(plan, port), SystemClock())
-    announcer.opening()
+    log_sink = make_log_sink(plan.log_level, plan.log_format)
     limits = {name: getattr(plan.limits, name) for name in plan.limits.__struct_fields__}
     return SupervisorOptions(
         runtime_dir=Path(plan.runtime_dir),
         data_dir=Path(plan.data_dir),
         limits=Limits(**limits),
-        log_sink=make_log_sink(plan.log_level, plan.log_format),
-        announce=announcer,
+        log_sink=log_sink,
+        announce=announcement(specs, plan, port, log_sink),
         simulated=plan.simulated,
         reload=reloader(plan, owned),
         preload=PRELOAD,
         cache_socket=Path(plan.runtime_dir) / CACHE_SOCKET,
         sentry=sentry_options(plan),
+        notify=plan.notify,
+        on_demand=on_demand(plan, owned),
+        streams_max=plan.streams_max,
     )
 
 

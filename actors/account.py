@@ -6,33 +6,37 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, Final
 
+from actors.account_asides import Asides
 from actors.account_feed import SECTIONS, Feed
-from actors.account_rest import Pace, RestLane
+from actors.account_pace import Pace
+from actors.account_rest import RestLane
 from actors.account_stream import AccountStream
 from actors.errors import ConfigFault, Fault, KeyRejected
-from actors.messages.control import Pause, Reconnect, Resume, Welcome
+from actors.messages.control import Pause, Reconnect, Refresh, Resume, Welcome
 from actors.reconciliation import Reconciler
 from actors.runtime.clock import Clock
 from actors.runtime.connection import Connection
 from actors.runtime.connection_policy import POLICIES
 from actors.runtime.context import ActorContext
 from actors.runtime.lane import Lane, LaneName
+from actors.runtime.lease import LeasedThrottle
 from actors.runtime.masking import register_secrets
 from actors.runtime.proxy import parse_proxy
 from actors.runtime.rest import RestClient
+from actors.runtime.shown_frames import Rings, frames_answer
 from actors.runtime.stream_limits import apply_limits
 from actors.runtime.tasks import run_together, run_until_stopped
-from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
 from actors.runtime.websocket import Socket, open_socket
-from actors.venues.contract import Session, Venue
+from actors.venues.contract import Requests, Session, Venue
 from actors.venues.registry import venue as venue_named
 
 KEY_REJECTIONS_MAX: Final = 3
 KEY_REJECTIONS_WINDOW_S: Final = 600.0
 BEAT_S: Final = 1.0
-BURST_S: Final = 5.0
-"""The budget of so many seconds may be spent at once: a catch-up after a quiet time."""
+CATCH_UP_REQUESTS: Final = 12
+"""What a new incarnation would ask at once: the handshake, its catch-up, and the one that follows
+when the stream is open."""
 
 
 class KeyTally:
@@ -84,6 +88,7 @@ class AccountActor:
                 POLICIES[venue.connection_policy],
                 timer,
                 self._feed.connection,
+                context.fault,
             )
             for lane in ("rest", "websocket")
         }
@@ -95,25 +100,36 @@ class AccountActor:
         self._connection = Connection(
             session, lanes["websocket"], self._stream, timer, self._open_socket
         )
-        rate_per_s = venue.rest_limit.count / venue.rest_limit.period_s
-        # Those who share an exit address share the venue's limit; the tree counts them.
-        rate_per_s /= max(1, int(config.get("exit_address_shared_by", 1)))
-        self._client = RestClient(timer, Throttle(timer, rate_per_s, rate_per_s * BURST_S), proxy)
+        pace = Pace(
+            poll_interval_s=float(config.get("poll_interval_s", venue.poll_interval_s)),
+            orders_interval_s=venue.orders_interval_s,
+            cache_ttl_s=float(config["cache_ttl_s"]),
+        )
+        self._throttle = LeasedThrottle(
+            context,
+            venue,
+            timer,
+            proxy.exit_address if proxy is not None else "",
+            wanted_per_s=pace.wanted_per_s(stream_complete=False),
+            opening=CATCH_UP_REQUESTS,
+            keeps=True,
+        )
+        self._client = RestClient(timer, self._throttle, proxy)
+        lanes["rest"].venue_clock = self._client.venue_clock
+        requests = venue.requests(str(config["base_url"]), account, secrets)
         self._rest = RestLane(
             lane=lanes["rest"],
             rest=self._client,
-            requests=venue.requests(str(config["base_url"]), account, secrets),
+            requests=requests,
             story=self._story,
             stream=self._stream,
             feed=self._feed,
             timer=timer,
-            pace=Pace(
-                poll_interval_s=float(config.get("poll_interval_s", venue.poll_interval_s)),
-                orders_interval_s=venue.orders_interval_s,
-                cache_ttl_s=float(config["cache_ttl_s"]),
-            ),
+            pace=pace,
         )
         self._confirmed_by_ns = 0
+        points_interval_s = float(config.get("points_interval_s", venue.points_interval_s))
+        self._asides = self._beside(requests, points_interval_s)
         self._connect_parts()
 
     async def run(self) -> None:
@@ -126,23 +142,39 @@ class AccountActor:
         self._story.adopt(await self._context.welcome())
         self._context.link.on_welcome(self._tell_present)
         async with self._client:
-            await run_together(self._rest.run(), self._connection.run(), self._beat())
+            parts = (self._rest.run(), self._connection.run(), self._beat())
+            await run_together(*parts, *self._asides.runs())
 
     # wiring
+
+    def _beside(self, requests: Requests, points_interval_s: float) -> Asides:
+        return Asides(
+            lane=self._rest,
+            rest=self._client,
+            requests=requests,
+            story=self._story,
+            feed=self._feed,
+            timer=self._timer,
+            points_interval_s=points_interval_s,
+            report=self._context.fault,
+        )
 
     def _connect_parts(self) -> None:
         self._stream.want_catch_up = lambda: self._rest.soon(catch_up=True)
         self._stream.on_fault = self._rest.on_fault = self._judge
         self._stream.report = self._rest.report = self._context.fault
         self._stream.on_success = self._rest.on_success = self._key.accepted
+        self._rest.want = self._throttle.want
 
     def _take_controls(self) -> None:
         context = self._context
         context.on_control("reconnect", self._reconnect)
-        context.on_control("refresh", lambda _: self._rest.soon(catch_up=True))
+        context.on_control("refresh", self._refresh)
         context.on_control("resync", lambda _: self._tell_present(None))
         context.on_control("pause", self._pause)
         context.on_control("resume", self._resume)
+        rings: Rings = {"websocket": self._connection.frames, "rest": self._client.answers}
+        context.on_question("frames", frames_answer(rings))
 
     async def _open_socket(self, session: Session) -> Socket:
         return await open_socket(
@@ -152,12 +184,18 @@ class AccountActor:
             proxy=self._proxy,
             ping_interval_s=session.ping_interval_s,
             refused=session.refused,
+            throttle=self._throttle,
         )
 
     def _reconnect(self, message: Reconnect) -> None:
         for name, lane in self._lanes.items():
             if message.lane in ("", name):
                 lane.reconnect()
+
+    def _refresh(self, message: Refresh) -> None:
+        if message.lane in ("", "rest"):
+            self._rest.soon(catch_up=True)
+        self._asides.soon(message.lane)
 
     def _pause(self, _: Pause) -> None:
         for lane in self._lanes.values():
@@ -179,6 +217,7 @@ class AccountActor:
         What cannot be told from here (past fills, how orders ended) REST tells such a cache.
         """
         self._feed.publish(self._story.present())
+        self._asides.present()
         if welcome is not None and self._story.lacks(welcome):
             self._rest.anew = welcome
             self._rest.soon(catch_up=True)
@@ -212,6 +251,9 @@ class AccountActor:
     def _is_ready(self) -> bool:
         """Each lane that works has authenticated and holds a first snapshot."""
         rest, stream = self._lanes["rest"], self._lanes["websocket"]
+        if rest.state == stream.state == "paused":
+            # It does all that it is to do; shown as paused, not as failed.
+            return True
         rest_settled = self._rest.held or rest.state in ("backoff", "rejected", "paused")
         stream_settled = self._stream.complete or (
             stream.attempted and (stream.state != "connected" or not self._rest.held)

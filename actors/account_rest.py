@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
 
 from actors.account_feed import SECTIONS, Feed
+from actors.account_pace import Pace, Rhythm
 from actors.account_stream import AccountStream
-from actors.errors import Fault, KeyRejected, MalformedFrame, VenueRejected
+from actors.errors import Fault, KeyRejected, MalformedFrame, RateLimited, VenueRejected
 from actors.messages.account import Fill, Order
 from actors.messages.control import Welcome
 from actors.reconciliation import CatchUp, Reconciler
@@ -25,20 +25,8 @@ HISTORY_PAGES_MAX: Final = 100
 """The history is read by last change: what ended while nobody listened stands in front."""
 ASKED_BY_ID_MAX: Final = 20
 """Vanished orders that one reading asks for by id; the others' turn comes with the next."""
-INTERVAL_S_MAX: Final = 10.0
-"""A round that took longer was held up (Retry-After); its length tells nothing of the next."""
 
 RowT = TypeVar("RowT", Order, Fill)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """Seconds between two rounds (balance, positions), between two looks at the orders, and the
-    age at which data counts as stale at the least."""
-
-    poll_interval_s: float
-    orders_interval_s: float
-    cache_ttl_s: float
 
 
 class RestLane:
@@ -68,6 +56,8 @@ class RestLane:
         self.on_fault: Callable[[Fault], None] = lambda _: None
         self.on_success: Callable[[], None] = lambda: None
         self.report: Callable[[Fault], None] = lambda _: None
+        self.want: Callable[[float], None] = lambda _: None
+        """Hears how many requests a second the pace needs, whenever that may have changed."""
         self._rest = rest
         self._requests = requests
         self._story = story
@@ -78,7 +68,7 @@ class RestLane:
         self._pace = pace
         self._failed_rounds = 0
         self._urgent = False
-        self._due_ns = 0
+        self._rhythm = Rhythm()
         self._orders_due_ns = 0
         self._look_again = False
         """One more look at the past: REST may lag its own stream by a moment."""
@@ -88,7 +78,8 @@ class RestLane:
     @property
     def confirms(self) -> bool:
         """Whether its last word was an answer: connected, and neither failing nor told to wait."""
-        return self.lane.state == "connected" and not self._failed_rounds
+        is_up = self.lane.state == "connected" and not self._failed_rounds
+        return is_up and not self._rest.throttle.held_s
 
     def soon(self, *, catch_up: bool) -> None:
         """A round (or a catch-up) at once, whatever the pace; a lane that is down tries now."""
@@ -102,28 +93,40 @@ class RestLane:
             if self.lane.state != "connected":
                 self.lane.connecting()
             if not self._urgent and await self._timer.sleep_until(
-                self._due_ns, self.lane.interrupt
+                self._rhythm.due_ns, self.lane.interrupt
             ):
                 continue
             self._urgent = False
+            if held_s := self._rest.throttle.held_s:
+                await self._sit_out(held_s)
+                continue
             await self._feed.room()
             started_ns = self._clock.monotonic_ns()
-            fault = await (self._catch_up() if self.catch_up_due else self._round())
-            self._conclude(fault, started_ns)
+            if self.catch_up_due:
+                # How long it takes tells nothing of the rounds.
+                self._conclude(await self._catch_up(), 0.0)
+            else:
+                fault = await self._round()
+                self._conclude(fault, (self._clock.monotonic_ns() - started_ns) / 1e9)
+
+    async def _sit_out(self, held_s: float) -> None:
+        """A Retry-After, perhaps another account's: what makes data stale is shown as a failure."""
+        self._rhythm.reset()
+        if self.lane.state == "connected" and held_s * 1e3 <= self.lane.stale_after_ms:
+            await self._timer.sleep(held_s, self.lane.interrupt)
+        else:
+            self.lane.failed(RateLimited(round(held_s, 3), "(by this address)"), healthy=True)
 
     # rounds
 
-    def _conclude(self, fault: Fault | None, started_ns: int) -> None:
+    def _conclude(self, fault: Fault | None, took_s: float) -> None:
         now_ns = self._clock.monotonic_ns()
         self.lane.requests = self._rest.requests
         self.lane.latency_ms = self._rest.latency_ms
-        self._set_pace((now_ns - started_ns) / 1e9)
-        interval_ns = round(self.lane.interval_effective_ms * 1e6)
-        # The grid stays where it was; beats that a slow answer missed are left out.
-        missed = max(-1, (now_ns - self._due_ns) // interval_ns)
-        self._due_ns = self._due_ns + (missed + 1) * interval_ns if self._due_ns else now_ns
+        self._set_pace(took_s)
         if fault is None:
             self._failed_rounds = 0
+            self.lane.alive(now_ns)
             if self.lane.state != "connected":
                 self.lane.connected()
             self.lane.healthy()
@@ -134,21 +137,20 @@ class RestLane:
         tolerated = self._failed_rounds < ROUNDS_FAILED_MAX and (was_up or not self.lane.attempted)
         if tolerated and not isinstance(fault, KeyRejected):
             self.lane.error(fault)
+            self.report(fault)
         else:
             self.lane.failed(fault, healthy=was_up)
-            self._due_ns = 0
+            self._rhythm.reset()
         self.on_fault(fault)
 
     def _set_pace(self, took_s: float) -> None:
-        pace = self._pace
-        weight = 2 + pace.poll_interval_s / pace.orders_interval_s
-        if not self._stream.complete:
-            weight += 2 * pace.poll_interval_s / pace.orders_interval_s
-        interval_s = self._rest.throttle.interval_s(pace.poll_interval_s, weight)
-        if took_s <= INTERVAL_S_MAX and self.lane.state == "connected":
-            interval_s = max(interval_s, took_s)
-        self.lane.interval_effective_ms = interval_s * 1e3
-        self.lane.stale_after_ms = max(pace.cache_ttl_s, 3 * interval_s) * 1e3
+        pace, complete = self._pace, self._stream.complete
+        self.want(pace.wanted_per_s(stream_complete=complete))
+        planned_s = pace.fitting_s(self._rest.throttle.rate_per_s, stream_complete=complete)
+        self._rhythm.concluded(planned_s, self._clock.monotonic_ns())
+        interval_s = self._rhythm.true_s(planned_s, took_s)
+        self.lane.interval_effective_ms = round(interval_s * 1e3, 3)
+        self.lane.stale_after_ms = max(pace.cache_ttl_s * 1e3, 3 * self.lane.interval_effective_ms)
 
     async def _round(self) -> Fault | None:
         now_ns = self._clock.monotonic_ns()

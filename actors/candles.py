@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -65,11 +64,14 @@ class CandlesActor:
             context.fault,
         )
         self._history.stale_after_ms = HISTORY_STALE_S * 1e3
-        self._offset_ms = 0.0
+        self._read = partial(
+            self._requests.read_candles, symbol=self._symbol, timeframe=timeframe.name
+        )
         self._session: CandlesSession | None = None
         self._stream: PublicStream | None = None
         self._gaps = 0
         self._rest = RestClient(timer, LeasedThrottle(context, venue, timer))
+        self._history.venue_clock = self._rest.venue_clock
 
     async def run(self) -> None:
         """Until asked to stop; raises ConfigFault for a timeframe that the venue refuses."""
@@ -150,7 +152,7 @@ class CandlesActor:
 
     async def _fill_for_ever(self) -> None:
         while True:
-            if self._series.due(self._venue_us(self._clock.wall_ns())):
+            if self._series.due(self._venue_us(self._clock.monotonic_ns())):
                 await self._fill()
             await self._timer.sleep(FILL_GAP_S if self._series.filled else 0)
 
@@ -158,7 +160,7 @@ class CandlesActor:
         """One question to the history, when its lane is due."""
         await self._history.wait_retry()
         self._series.begin()
-        asked_ns = self._clock.wall_ns()
+        asked_ns = self._clock.monotonic_ns()
         count = self._series.count(self._venue_us(asked_ns))
         request = self._requests.candles(self._symbol, self._spellings[0], count)
         try:
@@ -191,20 +193,11 @@ class CandlesActor:
         self._series.missed()
         self._history.failed(fault, healthy=self._history.state == "connected")
 
-    def _read(
-        self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
-    ) -> list[Candle]:
-        read = partial(
-            self._requests.read_candles, symbol=self._symbol, timeframe=self._timeframe.name
-        )
-        offset_ms = self._requests.clock_offset_ms(headers, received_ns)
-        if offset_ms is not None:
-            self._offset_ms = offset_ms
-        return read(status, headers, body, received_ns)
-
-    def _venue_us(self, wall_ns: int) -> int:
-        """The venue's time at a time of ours."""
-        return wall_ns // 1_000 + round(self._offset_ms * 1_000)
+    def _venue_us(self, mono_ns: int) -> int:
+        """The venue's time at a moment of CLOCK_MONOTONIC; ours, before its first answer."""
+        clock = self._clock
+        ours_ns = clock.wall_ns() - (clock.monotonic_ns() - mono_ns)
+        return (self._rest.venue_clock.time_ns(mono_ns) or ours_ns) // 1_000
 
     # what is told
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +26,26 @@ MICROS = 1_000_000
 UPTIME_MS_MIN = HEALTHY_AFTER_S * 1e3 + 300
 """What lived for so long is replaced at once when it ends; the schedule's waits are minutes."""
 
+TOLD_SECONDS_MAX = 5.0
+LANE_METRICS = {
+    "connects": "connection_connects_total",
+    "failures": "connection_failures_total",
+    "malformed": "connection_malformed_total",
+    "rate_limited": "connection_rate_limited_total",
+}
+BOOK_METRICS = {
+    "gaps": "orderbook_gaps_total",
+    "resyncs": "orderbook_resyncs_total",
+    "checksum_failures": "orderbook_mismatches_total",
+    "crossed": "orderbook_crossed_total",
+}
+"""What health counts, and the metric (behind `broadcaster_`) that must say the same."""
+
+SAMPLE = re.compile(r"broadcaster_(\w+)(?:\{(.*)\})? (\S+)")
+LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
+
 LaneKey = tuple[str, str]
+Metrics = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 
 @dataclass
@@ -62,6 +83,7 @@ class Story:
     via: set[str] = field(default_factory=set)
     child_states: set[str] = field(default_factory=set)
     interval_ms_max: float = 0.0
+    began_us: int = field(default_factory=lambda: time.time_ns() // 1000)
 
     def see(self, sight: Sight) -> None:
         self.last = sight
@@ -95,6 +117,8 @@ class Stage:
         self.service = service
         self._control = ControlClient(folder / "run" / "control.sock")
         self._session = session
+        self._chosen: list[str] = []
+        """Actors in the order in which they were last chosen: the next one is another."""
 
     # what is shown
 
@@ -118,31 +142,40 @@ class Stage:
         )
 
     async def steady(self, kind: str, lane: str = "websocket") -> str:
-        """The actor of this kind whose stream has lived longest, once it has lived long enough."""
+        """An actor of this kind whose stream has lived long enough; the longest unchosen one."""
 
-        async def longest() -> str:
+        async def rested() -> str:
             sight = await self.look()
-            uptimes = [
-                (shown["uptime_ms"], actor)
+            steady = [
+                actor
                 for (actor, name), shown in sight.lanes.items()
                 if actor.startswith(kind) and name == "websocket" and shown["connected"]
+                and shown["uptime_ms"] >= UPTIME_MS_MIN
                 and sight.lanes[actor, lane]["connected"] and not sight.stale(actor)
             ]  # fmt: skip
-            uptime_ms, actor = max(uptimes, default=(0.0, ""))
-            return actor if uptime_ms >= UPTIME_MS_MIN else ""
+            unchosen = [actor for actor in steady if actor not in self._chosen]
+            return (unchosen or [one for one in self._chosen if one in steady] or [""])[0]
 
-        found: str = await until(longest, RESTORED_SECONDS_MAX, f"a steady {kind}", every=0.1)
+        found: str = await until(rested, RESTORED_SECONDS_MAX, f"a steady {kind}", every=0.1)
+        self._chosen = [*(one for one in self._chosen if one != found), found]
         return found
 
-    async def shown(self, story: Story, complete: Callable[[Story], bool]) -> None:
+    async def shown(self, *stories: tuple[Story, Callable[[Story], bool]]) -> None:
+        """Each story was seen to be complete, not necessarily at one time."""
+        waiting = list(stories)
+
         async def seen() -> bool:
-            story.see(await self.look())
-            return complete(story)
+            sight = await self.look()
+            for story, _ in waiting:
+                story.see(sight)
+            waiting[:] = [(story, complete) for story, complete in waiting if not complete(story)]
+            return not waiting
 
         try:
             await until(seen, SHOWN_SECONDS_MAX, "health shows it")
         except AssertionError as error:
-            raise AssertionError(f"{error}: {story}\n{self.service.tail(20)}") from None
+            told = [story for story, _ in waiting]
+            raise AssertionError(f"{error}: {told}\n{self.service.tail(20)}") from None
 
     async def restored(self, actors: list[str]) -> None:
         async def whole() -> bool:
@@ -162,16 +195,89 @@ class Stage:
             stale = [sight.stale(actor) for actor in actors]
             raise AssertionError(f"{error}: {lanes}, {stale}\n{self.service.tail(20)}") from None
 
+    # what is written down
+
+    async def faults(self, actor: str, since_us: int) -> list[str]:
+        """What `/api/errors` tells of an actor since then."""
+        told = await self.get("/api/errors?limit=500")
+        return [
+            f"{group['kind']}: {group['message']}"
+            for group in told["errors"]
+            if group["source"] == actor and group["last_us"] >= since_us
+        ]
+
+    async def metrics(self) -> Metrics:
+        async with self._session.get(self.service.url + "/metrics") as response:
+            assert response.status == 200, await response.text()
+            lines = (await response.text()).splitlines()
+        samples = (SAMPLE.fullmatch(line) for line in lines if not line.startswith("#"))
+        return {
+            (found[1], frozenset(LABEL.findall(found[2] or ""))): float(found[3])
+            for found in samples
+            if found is not None
+        }
+
+    async def in_errors(self, story: Story, error: str) -> None:
+        """The fault stands under the errors; where none is expected, nothing does."""
+        if not error:
+            assert not await self.faults(story.actor, story.began_us)
+            return
+
+        async def told() -> bool:
+            return any(error in fault for fault in await self.faults(story.actor, story.began_us))
+
+        try:
+            await until(told, TOLD_SECONDS_MAX, f"{error!r} in /api/errors", every=0.05)
+        except AssertionError as failed:
+            shown = await self.faults(story.actor, story.began_us)
+            raise AssertionError(f"{failed}: {story.actor} {story.errors}, there {shown}") from None
+
+    async def in_metrics(self, story: Story, *, up: bool) -> None:
+        """The lane is up or not, and all that health counts of it stands in the metrics too."""
+        apart: dict[str, tuple[float | None, float]] = {}
+
+        async def told() -> bool:
+            metrics, sight = await asyncio.gather(self.metrics(), self.look())
+            lane = sight.lanes[story.actor, story.lane]
+            labels = {"actor": story.actor, "venue": lane["venue"], "lane": story.lane}
+            expected = {("connection_up", frozenset(labels.items())): float(up)}
+            for name, metric in LANE_METRICS.items():
+                expected[metric, frozenset(labels.items())] = lane[name]
+            child = sight.children[story.actor]
+            labels = {"actor": story.actor, "kind": child["kind"]}
+            expected["child_restarts_total", frozenset(labels.items())] = child["restarts"]
+            if story.actor in sight.books:
+                names = ("venue", "product", "symbol")
+                labels = dict(zip(names, story.actor.split(":")[1:], strict=True))
+                for name, metric in BOOK_METRICS.items():
+                    expected[metric, frozenset(labels.items())] = sight.books[story.actor][name]
+            apart.clear()
+            apart.update(
+                {name: (metrics.get((name, of)), value) for (name, of), value in expected.items()
+                 if metrics.get((name, of)) != value}
+            )  # fmt: skip
+            return not apart
+
+        try:
+            await until(told, TOLD_SECONDS_MAX, "metrics as health", every=0.05)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {story.actor}; shown, expected: {apart}") from None
+
     @asynccontextmanager
-    async def others_undisturbed(self, disturbed: list[str]) -> AsyncIterator[None]:
-        """While it lasts every other account and book stays connected and fresh."""
+    async def others_undisturbed(
+        self, disturbed: list[str], *, shared: bool = False
+    ) -> AsyncIterator[None]:
+        """While it lasts every other account and book stays connected and fresh.
+
+        `shared`: the venue told the whole address to wait, so others' requests wait too.
+        """
         before = await self.look()
         found: list[str] = []
         ended = asyncio.Event()
 
         async def watch() -> None:
             while not ended.is_set():
-                found.extend(complaints(before, await self.look(), disturbed))
+                found.extend(complaints(before, await self.look(), disturbed, shared=shared))
                 await asyncio.wait({asyncio.ensure_future(ended.wait())}, timeout=WATCH_SECONDS)
 
         watching = asyncio.ensure_future(watch())
@@ -302,12 +408,12 @@ def fill_text(fill_id: Any, price: str, size: str) -> str:
     return f"{fill_id} {Decimal(price).normalize()} {Decimal(size).normalize()}"
 
 
-def complaints(before: Sight, now: Sight, disturbed: list[str]) -> list[str]:
+def complaints(before: Sight, now: Sight, disturbed: list[str], *, shared: bool) -> list[str]:
     """What else than the disturbed actors was disturbed."""
     found = []
     for (actor, name), lane in now.lanes.items():
         was = before.lanes[actor, name]
-        if actor in disturbed:
+        if actor in disturbed or (shared and lane["last_error"].startswith("RateLimited")):
             continue
         if not lane["connected"]:
             found.append(f"{actor} {name} is {lane['state']}: {lane['last_error']}")

@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 import psutil
+from secret_scan import Needles, given_secrets
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS_MAX = 30.0
@@ -145,9 +146,19 @@ def plain_environment(**more: str) -> dict[str, str]:
 
 
 class Service(Program):
-    """`python main.py run` in a folder of its own, with a `.env` that the test wrote."""
+    """`python main.py run` in a folder of its own, with a `.env` that the test wrote.
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+    `before` is a script with arguments that becomes the service, `variables` are its own.
+    At its end no secret that it was given may stand in its log or in any file it kept.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: dict[str, str],
+        before: tuple[str, ...] = (),
+        variables: dict[str, str] | None = None,
+    ) -> None:
         self.port = free_port()
         self.folder = folder
         text = {
@@ -155,19 +166,32 @@ class Service(Program):
             "DATA_DIR": str(folder / "data"),
             "RUNTIME_DIR": str(folder / "run"),
             "LOG_FORMAT": "json",
+            # Tests ask as often as they like.
+            "RATE_LIMIT": "0",
             **settings,
         }
         (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in text.items()))
+        self._variables = variables or {}
+        self._kept_in = [folder / text[name] for name in ("DATA_DIR", "RUNTIME_DIR")]
+        self._given = given_secrets(self._variables, folder / ".env")
         super().__init__(
+            *before,
             str(ROOT / "main.py"),
             "run",
             cwd=folder,
-            env=plain_environment(),
+            env=plain_environment(**self._variables),
             output=folder / "service.log",
         )
         self.url = f"http://127.0.0.1:{self.port}"
         token = settings.get("API_TOKEN")
         self.headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def end(self) -> None:
+        super().end()
+        # Whoever corrected a key meanwhile gave a new one.
+        given = self._given | given_secrets(self._variables, self.folder / ".env")
+        told = Needles(given).found_below([self.output, *self._kept_in])
+        assert not told, f"secrets in what the service wrote: {told}"
 
     async def get(self, path: str, timeout_s: float = 5.0) -> tuple[int, Any]:
         timeout = aiohttp.ClientTimeout(total=timeout_s)
@@ -219,6 +243,23 @@ class Service(Program):
         pid = await self.pid_of(actor, not_pid)
         os.kill(pid, signal.SIGKILL)
         return pid
+
+
+class Again(Service):
+    """The same folder, `.env` and port once more, after the first one ended."""
+
+    def __init__(self, first: Service) -> None:
+        self.port, self.folder = first.port, first.folder
+        self._variables, self._kept_in, self._given = {}, first._kept_in, first._given
+        Program.__init__(
+            self,
+            str(ROOT / "main.py"),
+            "run",
+            cwd=self.folder,
+            env=plain_environment(),
+            output=self.folder / "service-again.log",
+        )
+        self.url, self.headers = first.url, first.headers
 
 
 def account_settings(simulator: Simulator, keys: dict[str, str], **more: str) -> dict[str, str]:

@@ -6,16 +6,25 @@ from typing import Final
 
 from quart import Quart
 
-from web import answers, guard, openapi, pages, problems, sse, websocket
+from web import answers, compression, guard, openapi, pages, problems, sse, websocket
 from web.routes import (
     accounts,
+    candles,
     connections,
+    control,
+    errors,
+    frames,
     health,
+    latency,
     markets,
+    metrics,
     orderbooks,
+    points,
+    portfolio,
     private,
     status,
     supervision,
+    ticket,
     unbuilt,
 )
 from web.service import KEY, Service
@@ -24,12 +33,21 @@ BODY_TIMEOUT_S: Final = 10
 ROUTES: Final = (
     health,
     status,
+    latency,
+    metrics,
     accounts,
+    portfolio,
+    points,
     private,
     orderbooks,
     markets,
+    candles,
     supervision,
     connections,
+    ticket,
+    control,
+    errors,
+    frames,
     unbuilt,
 )
 
@@ -44,8 +62,9 @@ def create_app(service: Service) -> Quart:
     app.url_map.merge_slashes = False
     app.extensions[KEY] = service
     openapi.install(app, service.version)
-    app.extensions[websocket.GUARD] = guard.install(app, service)
+    guard.install(app, service)
     answers.install(app)
+    compression.install(app)
     problems.install(app, service.report)
     for part in (pages, sse, websocket, *ROUTES):
         app.register_blueprint(part.blueprint)

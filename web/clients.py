@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from actors.messages.ids import MARKET_KINDS, topic_kind
-from web.frames import Door, Message
+from web.frames import KEEP_ALIVE, Door, Message, ping_frame
 from web.topics import Matcher, Pattern
 
 LAG_BYTES: Final = 256 * 1024
@@ -57,6 +57,7 @@ class Client:
         "matches",
         "pending",
         "pending_bytes",
+        "pinged_ns",
         "progress_ns",
         "sink",
         "unsent",
@@ -82,6 +83,7 @@ class Client:
         self.lagging = False
         self.interval_ns = 0
         self.due_ns = 0
+        self.pinged_ns = 0
         self.progress_ns = 0
         self.unsent_last = 0
         self.pending: list[Message] = []
@@ -109,6 +111,22 @@ class Client:
         """Writes unless the connection has ended; its handler is then about to be cancelled."""
         with contextlib.suppress(RuntimeError):
             self.sink.write(data)
+
+    def keep_alive(self, now_ns: int) -> None:
+        """What keeps its connection open; of a WebSocket, a ping that bears its time."""
+        if self.door is Door.WEBSOCKET:
+            self.pinged_ns = now_ns
+            self.write(ping_frame(now_ns.to_bytes(8, "big")))
+        else:
+            self.write(KEEP_ALIVE[self.door])
+
+    def ponged(self, payload: bytes, now_ns: int) -> int | None:
+        """The round trip of the last ping; None for a pong that answers another one, or none."""
+        if not self.pinged_ns or payload != self.pinged_ns.to_bytes(8, "big"):
+            return None
+        took_ns = now_ns - self.pinged_ns
+        self.pinged_ns = 0
+        return took_ns
 
     @property
     def overflown(self) -> bool:

@@ -29,6 +29,7 @@ class Composer:
         self._reading = reading
         self._clock = clock
         self._snapshots: dict[str, tuple[int, int, Message]] = {}
+        """By topic, the oldest first; one that can serve nobody any more is not kept."""
 
     def forget(self) -> None:
         """Drops kept snapshots; called when the stream began anew."""
@@ -43,11 +44,17 @@ class Composer:
         A market or service change without a known predecessor follows no update that a client
         has, so the whole topic is told.
         """
-        if not change.prev and not is_account_topic(change.topic):
+        unheard = not change.prev and not is_account_topic(change.topic)
+        if unheard and change.kind != "stream_ended":
             return self.snapshot(change.topic)
+        if change.kind == "faults_cleared":
+            # A whole topic again: nothing of it is left. What came since follows as updates.
+            return self._message("snapshot", change, [])
         value: Any = msgspec.msgpack.decode(change.body, type=KINDS[change.kind])
         if isinstance(value, (BookDelta, BookStatus)) or change.kind == "book_snapshot":
             data = self._book_data(change, value)
+        elif change.kind == "latency":
+            data = self._reading.latency()
         else:
             data = shown(value, self._reading.wall_minus_mono_ns())
             data |= self._just_now(change, value)
@@ -71,8 +78,18 @@ class Composer:
             "data": self._reading.topic(topic),
         }
         message = Message("snapshot", topic, id_, fields, seq)
+        self._snapshots.pop(topic, None)
         self._snapshots[topic] = (seq, now, message)
+        self._drop_old(now)
         return message
+
+    def _drop_old(self, now_mono_ns: int) -> None:
+        """Whole candle histories of all topics that ever were would be a lot."""
+        while True:
+            topic, (_, made_ns, _) = next(iter(self._snapshots.items()))
+            if now_mono_ns - made_ns < SNAPSHOT_REUSE_NS:
+                return
+            del self._snapshots[topic]
 
     def reset(self, topic: str, reason: str) -> Message:
         """What follows is not what was missed: a fresh snapshot of the topic comes next."""
@@ -100,7 +117,7 @@ class Composer:
         fields = {"id": id_, "prev": id_, "at_us": at_us, "code": code, "reason": reason}
         return Message("closing", "", "", fields)
 
-    def _message(self, kind: str, change: Change, data: dict[str, Any]) -> Message:
+    def _message(self, kind: str, change: Change, data: Any) -> Message:
         id_ = self.id(change.seq)
         fields = {
             "topic": change.topic,

@@ -19,7 +19,7 @@ from actors.runtime.clock import Clock
 from web import clients as limits
 from web.clients import Audience, Client
 from web.composer import Composer
-from web.frames import KEEP_ALIVE, Door, Message
+from web.frames import Door, Message
 from web.reading import Reading
 from web.resume import Position, holes, plan
 from web.staleness import Staleness
@@ -132,7 +132,9 @@ class Feed:
         """
         self.flush()
         before, wanted = client.matches, Matcher(client.patterns | patterns)
-        topics = [t for t in self.known_topics() if wanted(t) and not before(t)]
+        # Who was away while a stream ended has to hear of that, too.
+        known = self.known_topics() + list(self._replica.store.ended if since else ())
+        topics = [t for t in known if wanted(t) and not before(t)]
         self._leave(client)
         client.matches = wanted
         if since is None:
@@ -345,7 +347,7 @@ class Feed:
             self._keep_alive_ns = now
             for client in self._clients:
                 if not client.lagging:
-                    client.write(KEEP_ALIVE[client.door])
+                    client.keep_alive(self._clock.monotonic_ns())
 
     def _watch(self, client: Client, now: int) -> None:
         """Closes a client that is gone, or that has something to take and takes nothing."""

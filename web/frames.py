@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-PING_FRAME: Final = b"\x89\x00"
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
 _TEXT_FRAME: Final = b"\x81"
@@ -37,14 +36,19 @@ def text_frame(payload: bytes) -> bytes:
     return _TEXT_FRAME + b"\x7f" + length.to_bytes(8, "big") + payload
 
 
+def ping_frame(payload: bytes) -> bytes:
+    """A ping, which the peer answers with the same bytes, at most 125 (RFC 6455 §5.5.2)."""
+    return b"\x89" + len(payload).to_bytes(1, "big") + payload
+
+
 def chunk(data: bytes) -> bytes:
     """One chunk of a chunked body (RFC 9112 §7.1)."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 COMMENT: Final = b": still here\n\n"
-KEEP_ALIVE: Final = (PING_FRAME, chunk(COMMENT), b"", COMMENT)
-"""By door; a plain WebSocket is kept alive by its server."""
+KEEP_ALIVE: Final = (b"", chunk(COMMENT), b"", COMMENT)
+"""By door; a WebSocket is pinged, a plain one is kept alive by its server."""
 
 
 class Message:

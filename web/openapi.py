@@ -39,6 +39,9 @@ class Provider(OpenAPIProvider):
         self, model: Any, headers_model: Any
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         del headers_model
+        if issubclass(model, str):
+            content = {getattr(model, "content_type", "text/plain"): {"schema": {"type": "string"}}}
+            return {"description": (model.__doc__ or "Text.").strip(), "content": content}, {}
         schema, components = _schema(model)
         description = (getattr(model, "__doc__", None) or "").strip() or "The answer."
         return (

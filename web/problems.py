@@ -16,6 +16,8 @@ from actors.runtime.control_client import ControlRefused
 CONTENT_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/docs#problem-"
 RETRY_AFTER_S: Final = 1
+STREAM_RETRY_AFTER_S: Final = 10
+"""Until then another stream on demand may have ended."""
 
 _BARE_ERROR: Final = b"\r\ncontent-length: 0\r\n"
 _HEAD: Final = b"HTTP/1.1 "
@@ -28,7 +30,14 @@ _DETAILS: Final[Mapping[int, str]] = {
     431: "the request's header is larger than this service takes",
     500: "this service failed to answer; the fault is reported to its operator",
 }
-_CONTROL_STATUS: Final[Mapping[str, int]] = {"unknown_actor": 404, "bad_request": 400, "busy": 409}
+_CONTROL_STATUS: Final[Mapping[str, int]] = {
+    "unknown_actor": 404,
+    "unsupported": 404,
+    "bad_request": 400,
+    "busy": 409,
+    "not_running": 503,
+    "unanswered": 504,
+}
 
 
 class Problem(Exception):
@@ -91,6 +100,10 @@ def never_received(what: str, why: str) -> Problem:
     )
 
 
+def not_started(why: str) -> Problem:
+    return Problem(503, "not-started", why, {"Retry-After": str(STREAM_RETRY_AFTER_S)})
+
+
 def _document(status: int, kind: str, detail: str) -> dict[str, Any]:
     title = HTTPStatus(status).phrase
     return {"type": TYPE_PREFIX + kind, "title": title, "status": status, "detail": detail}
@@ -114,8 +127,7 @@ def _of_http_exception(error: HTTPException) -> Problem:
 
 def _of_refusal(error: ControlRefused) -> Problem:
     status = _CONTROL_STATUS.get(error.kind, 409)
-    kind = "unknown-actor" if status == 404 else error.kind.replace("_", "-")
-    return Problem(status, kind, error.detail, known=list(error.known))
+    return Problem(status, error.kind.replace("_", "-"), error.detail, known=list(error.known))
 
 
 def install(app: Quart, report: Callable[[BaseException], None]) -> None:

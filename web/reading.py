@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -13,8 +13,10 @@ from actors.cache.books import BookState
 from actors.cache.replica import Replica
 from actors.cache.store import Datum, Store
 from actors.messages.account import AccountSnapshot
-from actors.messages.ids import account_actor, account_topic, topic_kind
+from actors.messages.ids import MARKET_KINDS, account_actor, account_topic, topic_kind
+from actors.messages.latency import Latency
 from actors.runtime.clock import Clock
+from web.latency import WebLatency, shown_latency
 from web.topics import segments
 from web.views import NEVER, US, fresh, names, shown
 
@@ -25,9 +27,10 @@ NO_FIGURES: Final = names(AccountSnapshot)
 class Reading:
     """Read-only views of one replica; every answer is made when it is asked for."""
 
-    def __init__(self, replica: Replica, clock: Clock) -> None:
+    def __init__(self, replica: Replica, clock: Clock, latency: WebLatency) -> None:
         self._replica = replica
         self._clock = clock
+        self._latency = latency
 
     @property
     def store(self) -> Store:
@@ -118,6 +121,11 @@ class Reading:
         state: BookState | None = self.store.books.get(topic)
         return state is not None and state.datum is not None
 
+    def candles(self, topic: str) -> list[dict[str, Any]]:
+        """Oldest first."""
+        data = self.store.latest.get(topic, {}).values()
+        return self._items(topic, sorted(data, key=lambda datum: datum.value.start_us))
+
     # service
 
     def connections(self, actor: str | None = None) -> list[dict[str, Any]]:
@@ -153,6 +161,20 @@ class Reading:
         newest = list(self.store.faults)[-FAULTS_SHOWN_MAX:]
         return [shown(fault) for fault in reversed(newest)]
 
+    def latency_report(self) -> Latency | None:
+        """The cache's last; None before the first."""
+        held = self.store.latest.get("latency", {}).get("latency")
+        return None if held is None else held.value
+
+    def latency(self) -> dict[str, Any]:
+        """All legs of all actors and this process's own, and venues' clocks."""
+        report = self.latency_report()
+        reason = self.store.cache_reason
+        if report is None:
+            reason = reason or "the cache has not told it yet"
+        own, now = self._latency.figures(), self._clock.monotonic_ns()
+        return shown_latency(report, own, now, self.wall_minus_mono_ns(), reason)
+
     # topics
 
     def topic(self, topic: str) -> Any:
@@ -164,9 +186,11 @@ class Reading:
             "orders": lambda: self.orders(rest[0], rest[1]),
             "fills": lambda: self.fills(rest[0], rest[1]),
             "orderbook": lambda: self.book(topic),
+            "candles": lambda: self.candles(topic),
             "connections": self.connections,
             "supervision": self.children,
             "errors": self.faults,
+            "latency": self.latency,
         }
         reader = readers.get(kind)
         if reader is not None:
@@ -183,6 +207,10 @@ class Reading:
         elif topic_kind(topic) in ("account", "positions", "orders", "fills"):
             account = self.account_state(rest[0], rest[1])
             datum = account.snapshot if account else None
+        elif kind in MARKET_KINDS:
+            # The newest word of a stream stands for all of it.
+            held = self.store.latest.get(topic, {}).values()
+            datum = max(held, key=attrgetter("seq"), default=None)
         if datum is None:
             return None
         freshness = self.store.freshness(topic, datum, self._clock.monotonic_ns())

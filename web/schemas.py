@@ -139,14 +139,19 @@ class Accounts(Shape):
     accounts: list[Account]  # type: ignore[valid-type]
 
 
-class AccountPart(Shape):
-    """What one account's actor last said; one list is filled, by the path."""
+class Identity(Shape):
+    """Whose it is, and how its process fares."""
 
     account: str
     venue: str
     index: str
     label: str
     state: str
+
+
+class AccountPart(Identity):
+    """What one account's actor last said; one list is filled, by the path."""
+
     connection: Connection | None  # type: ignore[valid-type]
 
 
@@ -172,6 +177,18 @@ class AllOrders(Shape):
 
 class AllTrades(Shape):
     accounts: list[AccountTrades]
+
+
+class NotTold(Shape):
+    actor: str
+    reason: str
+
+
+class Told(Shape):
+    """The actors that were told, and those that could not be."""
+
+    actors: list[str]
+    not_told: list[NotTold]
 
 
 # markets
@@ -266,12 +283,24 @@ class Ordered(Shape):
 
 
 class ConnectionsHealth(Shape):
-    """`overall` is ok, degraded (a lane is down) or down (none is up)."""
+    """`overall` is ok, degraded (a lane is down, or an actor has none), down (none is up) or
+    paused (an operator has paused all). `silent` are the configured actors without a lane yet."""
 
     overall: str
     connected: int
+    paused: int
     total: int
+    states: dict[str, int]
     connections: list[Connection]  # type: ignore[valid-type]
+    silent: list[NotReady]
+
+
+class Ticket(Shape):
+    """Opens one stream, once: `?ticket=`."""
+
+    ticket: str
+    expires_us: int
+    expires_in_s: int
 
 
 # parameters
@@ -279,6 +308,42 @@ class ConnectionsHealth(Shape):
 
 class VenueQuery(Shape):
     venue: str | None = None
+
+
+class AccountsQuery(VenueQuery):
+    """`account_index` as in `/api/accounts/{index}`; without it all."""
+
+    account_index: str | None = None
+
+
+class CandlesQuery(VenueQuery):
+    """`symbol` as the venue spells it, an alias or the unified symbol; `limit` 1 to 1,000."""
+
+    symbol: str = ""
+    timeframe: str = "1m"
+    limit: int = 500
+
+
+class CandleItem(Shape):
+    """`closed` false is the live one; `volume` in base units."""
+
+    start_us: int
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str | None
+    closed: bool
+
+
+class Candles(Fresh):
+    """Oldest first."""
+
+    venue: str
+    product: str
+    symbol: str
+    timeframe: str
+    items: list[CandleItem]
 
 
 class OrderBookQuery(VenueQuery):

@@ -13,10 +13,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import socket
 import struct
 import termios
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Final
 
 from hypercorn.app_wrappers import ASGIWrapper
@@ -24,9 +25,11 @@ from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.events import Event, RawData
-from hypercorn.protocol.ws_stream import FrameTooLargeError, WebsocketBuffer
+from hypercorn.protocol.ws_stream import FrameTooLargeError, Handshake, WebsocketBuffer
 from hypercorn.typing import ASGIFramework
-from wsproto.events import BytesMessage, TextMessage
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import BytesMessage, Pong, TextMessage
+from wsproto.events import Event as FrameEvent
 
 from web import problems
 
@@ -49,16 +52,18 @@ _WIRE: Final = "broadcaster.wire"
 
 
 class Wire:
-    """What a handler may know of its connection: the transport, and when a message was too large.
+    """What a handler may know of its connection: the transport, and what Hypercorn tells nobody.
 
-    `on_too_large` is called before Hypercorn answers an oversized message with a close (1009).
+    `on_too_large` is called before Hypercorn answers an oversized message with a close (1009),
+    `on_pong` with the payload of each pong.
     """
 
-    __slots__ = ("on_too_large", "transport")
+    __slots__ = ("on_pong", "on_too_large", "transport")
 
     def __init__(self, transport: asyncio.WriteTransport) -> None:
         self.transport = transport
         self.on_too_large: Callable[[], None] | None = None
+        self.on_pong: Callable[[bytes], None] | None = None
 
 
 def wire(scope: Mapping[str, Any]) -> Wire | None:
@@ -111,6 +116,35 @@ class MessageBuffer(WebsocketBuffer):
         raise FrameTooLargeError
 
 
+class _Frames(Connection):
+    """The frames of one WebSocket; of pongs its owner hears, too."""
+
+    def __init__(self, owner: Wire) -> None:
+        super().__init__(ConnectionType.SERVER)
+        self._owner = owner
+
+    def events(self) -> Generator[FrameEvent, None, None]:
+        for event in super().events():
+            if isinstance(event, Pong) and self._owner.on_pong is not None:
+                self._owner.on_pong(bytes(event.payload))
+            yield event
+
+
+class PlainHandshake(Handshake):
+    """Accepts without extensions, and lends the frames out."""
+
+    def __init__(self, scope: Mapping[str, Any], owner: Wire) -> None:
+        super().__init__(scope["headers"], scope["http_version"])
+        self.extensions = None
+        self._owner = owner
+
+    def accept(
+        self, subprotocol: str | None, additional_headers: Iterable[tuple[bytes, bytes]]
+    ) -> tuple[int, list[tuple[bytes, bytes]], Connection]:
+        status, headers, _ = super().accept(subprotocol, additional_headers)
+        return status, headers, _Frames(self._owner)
+
+
 class _Lender:
     """ASGI middleware: bounds a WebSocket's messages before the app accepts it.
 
@@ -126,7 +160,7 @@ class _Lender:
             stream = getattr(send, "__self__", None)
             lent = (scope.get("state") or {}).get(_WIRE)
             if stream is not None and isinstance(lent, Wire):
-                stream.handshake.extensions = None
+                stream.handshake = PlainHandshake(scope, lent)
                 stream.buffer = MessageBuffer(MESSAGE_BYTES_MAX, lent)
         await self._app(scope, receive, send)
 
@@ -151,6 +185,8 @@ def _config() -> Config:
     config.websocket_max_message_size = MESSAGE_BYTES_MAX
     config.include_server_header = False
     config.accesslog = None
+    # Its own handler would write to standard error; ours hands all libraries' lines to the log.
+    config.errorlog = logging.getLogger("hypercorn.error")
     # The feed pings all WebSockets with one frame, and a read time-out would cut SSE clients, who
     # never write: slow headers meet the keep-alive time-out, slow bodies Quart's body time-out,
     # vanished peers TCP_USER_TIMEOUT.

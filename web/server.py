@@ -53,6 +53,7 @@ class Reports:
 async def _sample(service: Service) -> None:
     while True:
         service.rates.sample(service.replica)
+        service.latency.tick(service.clock.monotonic_ns())
         await asyncio.sleep(SAMPLE_S)
 
 
@@ -64,6 +65,7 @@ async def run(context: ActorContext) -> None:
     replica = Replica(config["cache_socket"], context.actor_id, context.epoch, context.clock)
     control = ControlClient(config["control_socket"])
     service = make_service(
+        actor=context.actor_id,
         replica=replica,
         control=control,
         clock=context.clock,
@@ -77,7 +79,7 @@ async def run(context: ActorContext) -> None:
     async with asyncio.TaskGroup() as tasks:
         running = [
             tasks.create_task(work)
-            for work in (replica.run(), service.feed.run(), _sample(service))
+            for work in (replica.run(), service.feed.run(), service.demand.run(), _sample(service))
         ]
         filled = tasks.create_task(replica.wait_filled())
         stopping = tasks.create_task(context.stopping.wait())

@@ -7,28 +7,25 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 import msgspec
 from quart import current_app
 
 from actors.cache.replica import Replica
 from actors.errors import ConfigFault
-from actors.messages.ids import ACCOUNT_KINDS, account_topic
+from actors.messages.ids import ACCOUNT_KINDS, MARKET_KINDS, account_topic, topic_kind
 from actors.runtime.clock import Clock
 from web.composer import Composer
+from web.control import Control
+from web.demand import Demand
 from web.feed import Feed
+from web.latency import WebLatency
 from web.reading import Reading
 
 KEY: Final = "broadcaster"
 RATE_WINDOW_S: Final = 10
 REQUEST_WINDOW_S: Final = 60
-
-
-class Control(Protocol):
-    """Asks the supervisor (contracts, section 7)."""
-
-    async def call(self, op: str, timeout_s: float = 2.0, **args: Any) -> dict[str, Any]: ...
 
 
 class ConfiguredAccount(msgspec.Struct, frozen=True):
@@ -88,9 +85,12 @@ class Rates:
     def __init__(self) -> None:
         self._samples: deque[dict[tuple[str, str, str], int]] = deque(maxlen=RATE_WINDOW_S + 1)
         self._requests: deque[int] = deque([0], maxlen=REQUEST_WINDOW_S)
+        self.requests = 0
+        """Since the start."""
 
     def request(self) -> None:
         self._requests[-1] += 1
+        self.requests += 1
 
     def sample(self, replica: Replica) -> None:
         """Called each second."""
@@ -125,6 +125,7 @@ class Service:
     composer: Composer
     feed: Feed
     control: Control
+    demand: Demand
     clock: Clock
     settings: Settings
     token: str
@@ -132,6 +133,7 @@ class Service:
     simulated: bool
     version: str
     rates: Rates
+    latency: WebLatency
     started_mono_ns: int
     report: Callable[[BaseException], None]
 
@@ -151,6 +153,10 @@ class Service:
         configured = [topic for topic in self.settings.streams if topic.startswith("orderbook:")]
         return sorted({*configured, *self.replica.store.books})
 
+    def is_on_demand(self, actor: str) -> bool:
+        """Whether a client's wish alone makes it run: a service is well without it."""
+        return topic_kind(actor) in MARKET_KINDS and actor not in self.settings.streams
+
     def venues(self) -> list[str]:
         found = {*self.settings.venues, *self.replica.store.instruments}
         found |= {account.venue for account in self.accounts()}
@@ -159,6 +165,7 @@ class Service:
 
 def make_service(
     *,
+    actor: str,
     replica: Replica,
     control: Control,
     clock: Clock,
@@ -166,16 +173,17 @@ def make_service(
     token: str,
     report: Callable[[BaseException], None],
 ) -> Service:
-    """Puts the parts together; `config` is that of the child (contracts, section 6)."""
+    """Puts the parts of `actor` together; `config` is that of the child (contracts, section 6)."""
     settings = read_settings(config["settings"], token)
-    reading = Reading(replica, clock)
+    latency = WebLatency(replica.actor_id, replica.delays, clock.monotonic_ns())
+    reading = Reading(replica, clock, latency)
     composer = Composer(replica, reading, clock)
     expected = [
         account_topic(kind, account.venue, account.name)
         for account in settings.accounts
         for kind in sorted(ACCOUNT_KINDS)
     ]
-    services = ["connections", "supervision", "errors"]
+    services = ["connections", "supervision", "errors", "latency", "points"]
     feed = Feed(replica, composer, reading, clock, [*expected, *settings.streams, *services])
     return Service(
         replica=replica,
@@ -183,6 +191,14 @@ def make_service(
         composer=composer,
         feed=feed,
         control=control,
+        demand=Demand(
+            replica,
+            control,
+            clock,
+            actor,
+            configured=settings.streams,
+            venues=settings.venues,
+        ),
         clock=clock,
         settings=settings,
         token=token,
@@ -190,6 +206,7 @@ def make_service(
         simulated=bool(config["simulated"]),
         version=str(config["version"]),
         rates=Rates(),
+        latency=latency,
         started_mono_ns=clock.monotonic_ns(),
         report=report,
     )

@@ -10,7 +10,8 @@ from quart_schema import document_querystring
 
 from web import problems, seam
 from web.clients import MAX_HZ_MAX, Client
-from web.feed import CLIENTS_MAX, Feed
+from web.demand import NotStarted, Wish
+from web.feed import CLIENTS_MAX
 from web.frames import Door, chunk
 from web.resume import Position, read_position
 from web.schemas import StreamQuery
@@ -55,14 +56,18 @@ def read_max_hz(text: str | None) -> float | None:
     return value
 
 
-def read_topics(current: Service, texts: list[str]) -> frozenset[Pattern]:
+def read_topics(current: Service, texts: list[str]) -> tuple[frozenset[Pattern], tuple[str, ...]]:
+    """What the client asks for, and which market streams must run for it."""
     topics = [topic.strip() for text in texts for topic in text.split(",")]
     try:
         patterns = parse_all(topics if texts else DEFAULT)
-        current.feed.check(patterns)
+        startable = current.demand.topics(patterns)
+        current.feed.check(patterns - startable.keys())
     except TopicRefused as refused:
         raise problems.bad_parameter("topics", refused.expected, refused.found) from refused
-    return patterns
+    except NotStarted as error:
+        raise problems.not_started(str(error)) from error
+    return patterns, tuple(startable.values())
 
 
 @blueprint.get("/api/stream")
@@ -73,7 +78,7 @@ async def stream() -> Response:
     First a `snapshot` per topic, then `update`s; `Last-Event-ID` (header or parameter) resumes.
     """
     current = service()
-    patterns = read_topics(current, request.args.getlist("topics"))
+    patterns, wanted = read_topics(current, request.args.getlist("topics"))
     since = read_since(request.headers.get("Last-Event-ID") or request.args.get("last_event_id"))
     max_hz = read_max_hz(request.args.get("max_hz"))
     if request.method == "HEAD":
@@ -81,7 +86,11 @@ async def stream() -> Response:
     if current.feed.full:
         detail = f"{CLIENTS_MAX} stream clients are served already, or the service stops"
         raise problems.Problem(503, "too-many-clients", detail, {"Retry-After": "10"})
-    stream_ = _Stream(current.feed, max_hz)
+    try:
+        await current.demand.start(wanted)
+    except NotStarted as error:
+        raise problems.not_started(str(error)) from error
+    stream_ = _Stream(current, wanted, max_hz)
     response = Response(stream_.body(patterns, since), headers=_HEADERS)
     response.timeout = None
     return response
@@ -90,8 +99,10 @@ async def stream() -> Response:
 class _Stream:
     """One SSE client: the body of its answer."""
 
-    def __init__(self, feed: Feed, max_hz: float | None) -> None:
-        self._feed = feed
+    def __init__(self, current: Service, wanted: tuple[str, ...], max_hz: float | None) -> None:
+        self._feed = current.feed
+        self._wish = Wish(current.demand)
+        self._wanted = wanted
         self._ending = Ending()
         self._queue: QueueSink | None = None
         wire = seam.wire(cast("Mapping[str, Any]", request.scope))
@@ -112,6 +123,7 @@ class _Stream:
         """Starts once the header is on the wire; the feed writes, this waits for the end."""
         try:
             self._feed.add(self.client)
+            self._wish.add(self._wanted)
             first = RETRY if self._queue is not None else chunk(RETRY)
             await self._feed.subscribe(self.client, patterns, since, first)
             if self._queue is None:
@@ -120,4 +132,5 @@ class _Stream:
                 async for piece in self._queue:
                     yield piece
         finally:
+            self._wish.end()
             self._feed.remove(self.client)

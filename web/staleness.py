@@ -20,12 +20,13 @@ class Staleness:
     def turned(self) -> list[Message]:
         """A message for each topic whose verdict is another than when last asked."""
         messages = []
+        before, self._verdicts = self._verdicts, {}
         for topic in self._replica.store.topics():
             found = self._reading.stale(topic)
             if found is None:
                 continue
             stale, reason, as_of_us = found
-            if self._verdicts.get(topic, (stale, reason)) != (stale, reason):
+            if before.get(topic, (stale, reason)) != (stale, reason):
                 messages.append(self._composer.freshness(topic, stale, reason, as_of_us))
             self._verdicts[topic] = (stale, reason)
         return messages

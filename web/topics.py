@@ -16,14 +16,15 @@ TOPIC_LENGTH_MAX: Final = 200
 TOPICS_MAX: Final = 200
 """Patterns of one client; `*` covers more."""
 
-SERVED_SERVICE: Final = ("connections", "supervision", "errors")
+SERVED_SERVICE: Final = ("connections", "supervision", "errors", "latency", "points")
 SERVED_MARKET: Final = ("orderbook", "ticker", "trades", "mark", "funding")
 SERVED_CANDLES: Final = "candles"
 SERVED: Final = ACCOUNT_KINDS.union(SERVED_SERVICE, SERVED_MARKET, (SERVED_CANDLES,))
-UNSERVED: Final = frozenset({"latency", "points"})
 EXAMPLES: Final = (
     "account:<venue>:<name>, positions:…, orders:…, fills:…, "
-    "orderbook:<venue>:<product>:<symbol>, connections, supervision, errors, or * for all"
+    "orderbook:<venue>:<product>:<symbol>, ticker:…, trades:…, "
+    "candles:<venue>:<product>:<symbol>:<timeframe>, connections, supervision, errors, latency, "
+    "points, or * for all"
 )
 DEFAULT: Final = tuple(f"{kind}:*:*" for kind in ("account", "positions", "orders", "fills"))
 """What a client gets that connects and asks for nothing."""
@@ -86,8 +87,6 @@ def parse(topic: object) -> Pattern:
     if topic == ANY:
         return EVERYTHING
     kind, colon, rest = topic.partition(":")
-    if kind in UNSERVED:
-        raise TopicRefused(topic, "topic", "a topic that this build has", topic)
     if kind in SERVED_SERVICE:
         if colon:
             raise TopicRefused(topic, "topic", f"{kind!r} alone", topic)

@@ -13,6 +13,7 @@ AS_TEXT: Final = frozenset({"version"})
 
 _MONO: Final = "_mono_ns"
 _WALL: Final = "_ns"
+_TO_COME: Final = "next_"
 
 
 class Freshness(Protocol):
@@ -52,7 +53,7 @@ class Fresh(msgspec.Struct, kw_only=True):
 class _Column:
     """How one field of a struct is shown."""
 
-    __slots__ = ("annotation", "field", "mono", "name", "nested", "text", "wall")
+    __slots__ = ("annotation", "field", "mono", "name", "nested", "text", "to_come", "wall")
 
     def __init__(self, field: str, annotation: Any) -> None:
         self.field = field
@@ -62,6 +63,7 @@ class _Column:
         suffix = _MONO if self.mono else _WALL if self.wall else ""
         self.name = field.removesuffix(suffix) + ("_us" if suffix else "")
         self.text = field in AS_TEXT
+        self.to_come = field.startswith(_TO_COME)
         self.annotation = int | None if suffix else str if self.text else _shown(annotation)
 
 
@@ -88,7 +90,15 @@ def _shown(annotation: Any) -> Any:
 def _columns(kind: type[msgspec.Struct]) -> tuple[_Column, ...]:
     columns = [_Column(field.name, field.type) for field in msgspec.structs.fields(kind)]
     walls = {column.name for column in columns if column.wall}
-    return tuple(c for c in columns if not (c.mono and c.name in walls))
+    monos = {column.name for column in columns if column.mono}
+    # Told by both clocks, the past stands by the wall clock of then, what is to come by that of
+    # now: it may have been set since.
+    return tuple(
+        column
+        for column in columns
+        if not (column.mono and column.name in walls and not column.to_come)
+        and not (column.wall and column.name in monos and column.to_come)
+    )
 
 
 def names(kind: type[msgspec.Struct]) -> tuple[str, ...]:

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 import msgspec
-from quart import Blueprint, current_app, websocket
+from quart import Blueprint, websocket
 from quart.wrappers import Websocket
 
 from web import clients as codes
 from web import seam
 from web.clients import MAX_HZ_MAX, Client
+from web.closing import goodbye
+from web.demand import NotStarted, Wish
 from web.feed import FeedFull
 from web.frames import Door, Message
-from web.guard import Guard
-from web.problems import Problem
 from web.resume import Position, read_position
 from web.service import Service, service
 from web.sinks import Ending, QueueSink, direct_client
@@ -26,13 +26,8 @@ from web.views import US
 DEFAULT_AFTER_S: Final = 2.0
 """Who has asked for nothing by then gets all account topics, as a plain dashboard expects."""
 
-CLOSE_WAIT_S: Final = 1.0
 MESSAGES_MAX: Final = 200
 MESSAGES_WINDOW_NS: Final = 10_000_000_000
-REASON_BYTES_MAX: Final = 123
-"""RFC 6455 §5.5: a close frame holds a code and at most so much."""
-
-GUARD: Final = "broadcaster.guard"
 _FIELDS: Final = {
     "subscribe": {"op", "topics", "since", "max_hz"},
     "unsubscribe": {"op", "topics"},
@@ -115,31 +110,14 @@ async def live() -> None:
     current = service()
     connection = cast("Websocket", websocket._get_current_object())  # type: ignore[attr-defined]  # noqa: SLF001
     await connection.accept()
-    try:
-        _guard().check(connection)
-    except Problem as refused:
-        await _goodbye(connection, codes.REFUSED, refused.detail)
-        return
     session = Session(current, connection)
     try:
         await session.run()
     except FeedFull as full:
-        await _goodbye(connection, codes.REFUSED, str(full))
+        await goodbye(connection, codes.REFUSED, str(full))
     except Exception as error:  # noqa: BLE001  # the guard of one connection
         current.report(error)
-        await _goodbye(connection, codes.OUR_FAULT, "this service failed")
-
-
-async def _goodbye(connection: Websocket, code: int, reason: str) -> None:
-    """Closes, and reads on for a moment: closing over unread bytes would lose the close frame."""
-    cut = reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
-    try:
-        async with asyncio.timeout(CLOSE_WAIT_S):
-            await connection.close(code, cut)
-            while True:
-                await connection.receive()
-    except TimeoutError:
-        pass
+        await goodbye(connection, codes.OUR_FAULT, "this service failed")
 
 
 class Session:
@@ -149,6 +127,7 @@ class Session:
         self._service = current
         self._connection = connection
         self._ending = Ending()
+        self._wish = Wish(current.demand)
         self._wait: asyncio.Timeout | None = None
         self._subscribed = False
         self._messages = 0
@@ -158,6 +137,7 @@ class Session:
         if wire is not None:
             self._client = direct_client(wire, Door.WEBSOCKET, self._end)
             wire.on_too_large = self._too_large
+            wire.on_pong = self._ponged
         else:
             self._queue = QueueSink()
             self._client = Client(self._queue, Door.WEBSOCKET_PLAIN, self._end)
@@ -169,14 +149,16 @@ class Session:
         sender = None if self._queue is None else asyncio.ensure_future(self._send(self._queue))
         try:
             self._tell("welcome", **self._welcome())
+            self._client.keep_alive(self._service.clock.monotonic_ns())
             deadline = asyncio.get_running_loop().time() + DEFAULT_AFTER_S
             while not self._ending.is_set:
                 await self._next(None if self._subscribed else deadline)
         finally:
+            self._wish.end()
             feed.remove(self._client)
             if sender is not None:
                 sender.cancel()
-        await _goodbye(self._connection, self._ending.code, self._ending.reason)
+        await goodbye(self._connection, self._ending.code, self._ending.reason)
 
     async def _next(self, deadline: float | None) -> None:
         """One message, or what follows from there being none until the deadline."""
@@ -199,6 +181,8 @@ class Session:
             self._complain(bad.field, bad.expected, bad.found)
         except TopicRefused as refused:
             self._complain(refused.field, refused.expected, refused.found)
+        except NotStarted as error:
+            self._complain("topics", error.expected, str(error))
 
     async def _obey(self, asked: Asked) -> None:
         match asked.op:
@@ -206,9 +190,15 @@ class Session:
                 self._tell("pong")
             case "unsubscribe":
                 self._service.feed.unsubscribe(self._client, asked.topics)
+                # The same stream may be wanted still by another pattern.
+                self._wish.keep(self._service.demand.named(self._client.patterns))
                 self._tell("unsubscribed", topics=sorted(topic.text for topic in asked.topics))
             case _:
-                self._service.feed.check(asked.topics)
+                demand = self._service.demand
+                startable = demand.topics(asked.topics)
+                self._service.feed.check(asked.topics - startable.keys())
+                await demand.start(startable.values())
+                self._wish.add(startable.values())
                 await self._subscribe(asked)
 
     async def _subscribe(self, asked: Asked) -> None:
@@ -255,6 +245,11 @@ class Session:
         limit = f"a message may have {seam.MESSAGE_BYTES_MAX} bytes"
         self._service.feed.close(self._client, codes.TOO_LARGE, limit)
 
+    def _ponged(self, payload: bytes) -> None:
+        took_ns = self._client.ponged(payload, self._service.clock.monotonic_ns())
+        if took_ns is not None:
+            self._service.latency.to_clients.add(took_ns)
+
     def _end(self, code: int, reason: str) -> None:
         """The feed ends this client: the wait for its next message ends, too."""
         self._ending(code, reason)
@@ -266,7 +261,3 @@ class Session:
     async def _send(self, queue: QueueSink) -> None:
         async for piece in queue:
             await self._connection.send(piece.decode())
-
-
-def _guard() -> Guard:
-    return cast("Guard", current_app.extensions[GUARD])

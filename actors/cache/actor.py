@@ -73,4 +73,5 @@ def chronicle_of(context: ActorContext) -> Chronicle:
 async def _beat(server: CacheServer) -> None:
     while True:
         server.beat()
+        server.tell_latency()
         await asyncio.sleep(BEAT_S)

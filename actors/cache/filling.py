@@ -57,7 +57,7 @@ class Filling:
         self.store.keep_missing(old)
         for topic, head in self._heads.items():
             self.store.set_head(topic, head)
-        for topic in self.store.topics():
+        for topic in (*self.store.topics(), *self.store.ended):
             self.ring.set_head(topic, self.store.last_seq(topic))
 
     def _complete_after(self, topic: str) -> int:

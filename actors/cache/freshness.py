@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from actors.cache.datum import Confirmation, Connections, Datum, Freshness
+from actors.messages.account import Points
 from actors.messages.control import ConnectionState, SourceState
 
 _LANE_OF: Final = {"websocket": "websocket", "polling": "rest"}
@@ -24,7 +25,11 @@ def freshness(
 
     On a lane that is connected ever since it confirmed the datum, each later message confirms it
     too: the venue would have told a change. So a quiet account or book is not a stale one.
+    Points are asked for too seldom for that: their own limit counts, whatever the lane does.
     """
+    if isinstance(datum.value, Points):
+        source_reason = _source_reason(sources.get(datum.source), datum.source)
+        return _of_points(datum, datum.value, now_mono_ns, cache_reason or source_reason)
     via, mono_ns, wall_ns = datum.via, datum.confirmed_mono_ns, datum.confirmed_ns
     if section is not None and section.confirmed_mono_ns > mono_ns:
         via, mono_ns, wall_ns = section.via, section.confirmed_mono_ns, section.confirmed_ns
@@ -56,6 +61,21 @@ def freshness(
     )
 
 
+def _of_points(datum: Datum[Any], points: Points, now_mono_ns: int, reason: str) -> Freshness:
+    """As of when the venue said it, however often it was told since."""
+    age_ms = max(0.0, (now_mono_ns - points.received_mono_ns) / 1e6)
+    reason = reason or _overdue(age_ms, points.stale_after_ms)
+    return Freshness(
+        source=datum.source,
+        via=points.via,
+        as_of_us=points.received_ns // 1000,
+        changed_us=datum.changed_ns // 1000,
+        age_ms=round(age_ms, 3),
+        stale=bool(reason),
+        stale_reason=reason,
+    )
+
+
 def _lane(connections: Connections, source: str, via: str) -> ConnectionState | None:
     """The lane that `via` names; of a source with one lane only, that lane."""
     wanted = connections.get((source, _LANE_OF.get(via, via)))
@@ -77,10 +97,16 @@ def _source_reason(state: SourceState | None, source: str) -> str:
 def _lane_reason(lane: ConnectionState | None) -> str:
     if lane is None or lane.state == "connected":
         return ""
+    if lane.state == "paused":
+        return f"{lane.lane} paused by the operator"
     return f"{lane.lane} {lane.state}" + (f": {lane.last_error}" if lane.last_error else "")
 
 
 def _age_reason(lane: ConnectionState | None, age_ms: float) -> str:
-    if lane is None or not lane.stale_after_ms or age_ms <= lane.stale_after_ms:
+    return "" if lane is None else _overdue(age_ms, lane.stale_after_ms)
+
+
+def _overdue(age_ms: float, limit_ms: float) -> str:
+    if not limit_ms or age_ms <= limit_ms:
         return ""
-    return f"not confirmed for {age_ms:.0f} ms, expected within {lane.stale_after_ms:.0f} ms"
+    return f"not confirmed for {age_ms:.0f} ms, expected within {limit_ms:.0f} ms"

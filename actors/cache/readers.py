@@ -192,6 +192,11 @@ class Reader:
                 for _, datum in store.snapshot(topic)
                 if datum.seq > position
             )
+        frames += (
+            (datum.seq, speaker.datum(topic, datum))
+            for topic, datum in store.ended.items()
+            if datum.seq > position
+        )
         self._position = store.seq
         self.conflations += 1
         self.stream.write(b"".join(frame for _, frame in sorted(frames)))

@@ -10,6 +10,7 @@ import msgspec
 
 from actors.cache.datum import Change, change_of
 from actors.cache.filling import Filling
+from actors.cache.histogram import Histogram
 from actors.cache.ring import RING_BYTES, RING_COUNT, Ring
 from actors.cache.store import Store
 from actors.errors import Disconnected, MalformedEnvelope
@@ -50,7 +51,7 @@ class Replica:
         ring_count: int = RING_COUNT,
         ring_bytes: int = RING_BYTES,
     ) -> None:
-        self._actor_id = actor_id
+        self.actor_id = actor_id
         self._epoch = epoch
         self._clock = clock
         self._ring_bounds = (ring_count, ring_bytes)
@@ -71,6 +72,8 @@ class Replica:
         self.stream_id = ""
         self.resyncs = 0
         """How often the thread was lost and the whole state asked for anew."""
+        self.delays = Histogram()
+        """How long changes took from the cache to here."""
         self._judge()
 
     # what web uses
@@ -154,7 +157,7 @@ class Replica:
 
     def _frame(self, kind: str, body: bytes) -> bytes:
         now = self._clock.monotonic_ns()
-        return pack(Envelope(VERSION, kind, self._actor_id, self._epoch, 0, now, "", body))
+        return pack(Envelope(VERSION, kind, self.actor_id, self._epoch, 0, now, "", body))
 
     def _lost(self) -> None:
         self._stream = None
@@ -228,6 +231,7 @@ class Replica:
         if self._filling is not None:
             self._filling.take(envelope.seq, inner)
             return
+        self.delays.add(self._heard_mono_ns - envelope.sent_ns)
         seq, prev = envelope.seq, envelope.epoch
         store = self.store
         if not seq:

@@ -11,6 +11,7 @@ import msgspec
 from actors.cache.chronicle import Chronicle, older
 from actors.cache.faults import LinkFaults
 from actors.cache.greeting import source_welcome
+from actors.cache.latency import LatencyBook
 from actors.cache.readers import Reader, Speaker
 from actors.errors import MalformedEnvelope
 from actors.messages.control import Ack, FaultReport, Hello, Resync, SourceState
@@ -105,6 +106,8 @@ class CacheServer:
         self._scheduled = False
         self._faults = LinkFaults()
         self._resyncs: set[str] = set()
+        now = self._clock.monotonic_ns()
+        self._latency = LatencyBook(self._clock.wall_ns() - now, now)
         self._journal_failure = ""
         for source in {*chronicle.cursors, *(it.source for it in self._store.accounts.values())}:
             self._tell_source(source, False, "not linked since the cache started")
@@ -157,7 +160,11 @@ class CacheServer:
             if self._chronicle.keeps(envelope):
                 self._schedule()
                 return
+        now = self._clock.monotonic_ns()
         self._take(envelope, frame)
+        self._latency.heard(envelope, self._store.heard, now)
+        if envelope.kind == "connection_state":
+            self._latency.lane_told(self._store.heard, self._clock.wall_ns() - now)
         if envelope.kind in ("book_delta", "book_snapshot"):
             self._watch_book(link, envelope.key)
 
@@ -179,6 +186,13 @@ class CacheServer:
         self._chronicle.journal.notice_loss()
         failure = self._chronicle.journal.failure
         self._tell_source(CACHE, True, f"journal failed: {failure}" if failure else "")
+
+    def tell_latency(self) -> None:
+        """Once a second: now and then there is a report of it."""
+        now = self._clock.monotonic_ns()
+        report = self._latency.beat(now, self._clock.wall_ns() - now)
+        if report is not None:
+            self._own("latency", "latency", report)
 
     def tell_damages(self) -> None:
         for damage in self._chronicle.damages[:DAMAGES_TOLD_MAX]:

@@ -23,17 +23,34 @@ from actors.cache.datum import (
 from actors.cache.freshness import freshness
 from actors.errors import MalformedEnvelope
 from actors.messages.account import AccountSnapshot, Fill, Order, Position
-from actors.messages.control import ChildStatus, FaultReport, SourceState
+from actors.messages.control import (
+    ChildStatus,
+    FaultReport,
+    FaultsCleared,
+    SourceState,
+    StreamEnded,
+)
 from actors.messages.envelope import Envelope
-from actors.messages.ids import CACHE, SERVICE_TOPICS, account_topic, is_account_topic, topic_kind
+from actors.messages.ids import (
+    CACHE,
+    MARKET_KINDS,
+    SERVICE_TOPICS,
+    SUPERVISOR,
+    account_topic,
+    is_account_topic,
+    topic_kind,
+)
 from actors.messages.kinds import ACCOUNT_EVENTS, KINDS
 from actors.messages.market import InstrumentList
 
 __all__ = ["Change", "Datum", "Freshness", "Store"]
 
 FAULTS_MAX: Final = 500
+FAULT_COUNTS_MAX: Final = 1_000
 ITEMS_MAX: Final = 1_500
 """Objects kept per topic of other kinds (candles, trades); the oldest goes."""
+ENDED_MAX: Final = 1_000
+"""Topics that ended of which it is still known, so that whoever was away hears of it, too."""
 
 _SECTIONS: Final = {
     "account_snapshot": "account",
@@ -52,9 +69,13 @@ _ITEM_IDS: Final[dict[str, Callable[[Any], str]]] = {
     "instruments": lambda instruments: instruments.venue,
     "connection_state": lambda state: f"{state.actor} {state.lane}",
     "child_status": lambda status: status.actor,
+    "latency": lambda _: "latency",
 }
 STATE_KINDS: Final = (
-    ACCOUNT_EVENTS | _BOOK_KINDS | _ITEM_IDS.keys() | {"confirmed", "source_state", "fault_report"}
+    ACCOUNT_EVENTS
+    | _BOOK_KINDS
+    | _ITEM_IDS.keys()
+    | {"confirmed", "source_state", "fault_report", "faults_cleared", "stream_ended"}
 )
 """What a source may say to the cache."""
 
@@ -75,12 +96,21 @@ class Store:
         self.sources: dict[str, SourceState] = {}
         self.instruments: dict[str, InstrumentList] = {}
         self.faults: deque[FaultReport] = deque(maxlen=FAULTS_MAX)
+        self.fault_counts: dict[tuple[str, str], int] = {}
+        """By source and kind, all that this store was told of; clearing leaves them as they are."""
         self.latest: dict[str, dict[str, Datum[Any]]] = {}
         self.confirmations: dict[str, Confirmation] = {}
+        self.ended: dict[str, Datum[StreamEnded]] = {}
+        """Market streams that were stopped on purpose and did not begin again."""
+        self.heard: Any = None
+        """The struct of the frame that was applied last."""
         self.cache_reason = ""
         """Why nothing here can be fresh (the replica's word for a lost cache)."""
         self._wall_offset_ns = wall_offset_ns
-        self._fault_data: deque[Datum[FaultReport]] = deque(maxlen=FAULTS_MAX)
+        self.faults_cleared: FaultsCleared | None = None
+        """The last time that an operator cleared them."""
+        self._clearing: list[Datum[Any]] = []
+        self._fault_data: deque[Datum[Any]] = deque(maxlen=FAULTS_MAX)
         self._last: dict[str, int] = {}
         self._decoders = {
             kind: msgspec.msgpack.Decoder(struct)
@@ -105,14 +135,19 @@ class Store:
             value: Any = decoder.decode(envelope.body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MalformedEnvelope(f"body of {kind}: {error}") from error
+        self.heard = value
         received_ns = getattr(value, "received_ns", 0) or envelope.sent_ns + self._wall_offset_ns
         told = Told(value, seq, envelope.source, envelope.epoch, envelope.sent_ns, received_ns)
         if not self._take(kind, topic, told) or not seq:
             return None
         if prev is None:
             prev = self._last.get(topic, 0)
-        self._last[topic] = seq
         self.seq = max(self.seq, seq)
+        if kind == "stream_ended":
+            self._last.pop(topic, None)
+        else:
+            self._last[topic] = seq
+            self.ended.pop(topic, None)
         return change_of(seq, prev, envelope)
 
     def set_head(self, topic: str, seq: int) -> None:
@@ -129,7 +164,14 @@ class Store:
 
         Their topics begin anew: the cache counts them from its first word of them on.
         """
+        self.ended = {
+            topic: datum
+            for topic, datum in {**old.ended, **self.ended}.items()
+            if topic not in self._last
+        }
         for topic in old.topics():
+            if topic in self.ended:
+                continue
             if topic in self._last:
                 if topic_kind(topic) in SERVICE_TOPICS and topic in old.latest:
                     items = self.latest.setdefault(topic, {})
@@ -146,6 +188,8 @@ class Store:
         self.children = {**old.children, **self.children}
         self.instruments = {**old.instruments, **self.instruments}
         self.confirmations = {**old.confirmations, **self.confirmations}
+        for topic in self.ended:
+            self._forget_stream(topic)
 
     def forget_sources(self, reason: str) -> None:
         """Nobody is linked until the cache says so again."""
@@ -168,8 +212,9 @@ class Store:
         return list(self._last)
 
     def last_seq(self, topic: str) -> int:
-        """The newest sequence of `topic`, 0 for none."""
-        return self._last.get(topic, 0)
+        """The newest sequence of `topic`, that of its end included; 0 for none."""
+        ended = self.ended.get(topic)
+        return self._last.get(topic, 0) if ended is None else ended.seq
 
     @property
     def journal(self) -> str:
@@ -186,7 +231,7 @@ class Store:
             account = self.accounts.get((venue, name))
             data = [] if account is None else account.data(section)
         elif topic == "errors":
-            data = list(self._fault_data)
+            data = [*self._clearing, *self._fault_data]
         else:
             data = list(self.latest.get(topic, {}).values())
         return [(KIND_OF[type(datum.value)], datum) for datum in sorted(data, key=_by_seq)]
@@ -200,6 +245,7 @@ class Store:
             if not is_account_topic(topic):
                 for _, datum in self.snapshot(topic):
                     yield topic, datum
+        yield from self.ended.items()
 
     def freshness(self, topic: str, datum: Datum[Any], now_mono_ns: int) -> Freshness:
         """How fresh `datum` of `topic` is; see docs/design/contracts.md for the order."""
@@ -226,13 +272,59 @@ class Store:
         if kind == "source_state":
             self.sources[told.value.source] = told.value
             return False
-        if not told.seq and kind == "fault_report":
-            return False
-        if kind == "fault_report":
-            self.faults.append(told.value)
-            self._fault_data.append(told.datum())
-            return True
+        if kind in ("fault_report", "faults_cleared"):
+            return self._take_fault(told)
+        if kind == "stream_ended":
+            return self._end_stream(topic, told)
         return self._take_item(kind, topic, told)
+
+    def _take_fault(self, told: Told[Any]) -> bool:
+        if not told.seq:
+            return False
+        if isinstance(told.value, FaultsCleared):
+            self.faults_cleared = told.value
+            self.faults.clear()
+            self._fault_data.clear()
+            self._clearing[:] = (told.datum(),)
+        else:
+            self.faults.append(told.value)
+            self._count_fault(told.value)
+            self._fault_data.append(told.datum())
+        return True
+
+    def _count_fault(self, fault: FaultReport) -> None:
+        counts, key = self.fault_counts, (fault.actor, fault.kind)
+        if key not in counts and len(counts) >= FAULT_COUNTS_MAX:
+            key = ("others", "others")
+        counts[key] = counts.get(key, 0) + 1
+
+    def _end_stream(self, topic: str, told: Told[Any]) -> bool:
+        """Drops all of a market stream that was stopped on purpose; only a change can."""
+        if told.source != SUPERVISOR or topic_kind(topic) not in MARKET_KINDS:
+            raise MalformedEnvelope(
+                "stream_ended: expected the supervisor's word of a market stream, "
+                f"found {told.source!r} of {topic!r}"
+            )
+        if not told.seq:
+            return False
+        self._forget_stream(topic)
+        self.ended.pop(topic, None)
+        self.ended[topic] = told.datum()
+        if len(self.ended) > ENDED_MAX:
+            del self.ended[next(iter(self.ended))]
+        return True
+
+    def _forget_stream(self, topic: str) -> None:
+        """All that its process told, and all that was told of it."""
+        self.books.pop(topic, None)
+        self.latest.pop(topic, None)
+        self.confirmations.pop(topic, None)
+        self.sources.pop(topic, None)
+        self.children.pop(topic, None)
+        self.latest.get("supervision", {}).pop(topic, None)
+        for actor, lane in [key for key in self.connections if key[0] == topic]:
+            del self.connections[actor, lane]
+            self.latest.get("connections", {}).pop(f"{actor} {lane}", None)
 
     def _take_book(self, topic: str, told: Told[Any]) -> bool:
         if topic_kind(topic) != "orderbook":

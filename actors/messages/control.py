@@ -13,6 +13,8 @@ from msgspec import Meta
 ALERT_ENVELOPE_BYTES_MAX: Final = 128 * 1024
 ALERT_TEXT_LENGTH_MAX: Final = 300
 ALERT_FINGERPRINT_MAX: Final = 8
+PLACE_LENGTH_MAX: Final = 300
+AMOUNT_MAX: Final = 1_000_000.0
 
 # cache links
 
@@ -82,7 +84,8 @@ class ConnectionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
     `lane`: rest or websocket. `state`: connecting, connected, backoff, paused, rejected.
     `connected` lanes keep the data fresh for `stale_after_ms`; else the data is stale, with
-    `last_error` as the reason. `phase` and `attempt` are the connection policy's.
+    `last_error` as the reason. `phase` and `attempt` are the connection policy's. `clock_*`: the
+    venue's clock minus ours as this lane last measured it, None where it cannot.
     """
 
     actor: str
@@ -107,6 +110,24 @@ class ConnectionState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     last_error: str = ""
     last_error_ns: int = 0
     exit_address: str = ""
+    clock_offset_ms: float | None = None
+    clock_uncertainty_ms: float | None = None
+    clock_measured_mono_ns: int = 0
+
+
+class StreamEnded(msgspec.Struct, frozen=True):
+    """A market stream was stopped because nobody wants it; its topic, which is its actor, goes."""
+
+    actor: str
+
+
+class FaultsCleared(msgspec.Struct, frozen=True):
+    """An operator has seen the faults told before this; topic `errors`.
+
+    What was told earlier is dropped by order, not by time: a wall clock may be set meanwhile.
+    """
+
+    at_ns: int
 
 
 class FaultReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -117,6 +138,26 @@ class FaultReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     message: str
     level: str = "warning"
     at_ns: int
+
+
+# questions
+
+
+class Question(msgspec.Struct, frozen=True):
+    """Something that an operator wants to know of one child; answered by a Reply of its number."""
+
+    number: int
+    op: str
+    args: dict[str, str] = {}
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """`body` is plain data as msgpack. `error` says why there is none: `unsupported` where the
+    child has nothing of the kind, else in words."""
+
+    number: int
+    body: bytes = b""
+    error: str = ""
 
 
 # life
@@ -165,6 +206,42 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     skipped: Annotated[int, Meta(ge=0)] = 0
 
 
+_Place = Annotated[str, Meta(max_length=PLACE_LENGTH_MAX)]
+_Amount = Annotated[float, Meta(ge=0, le=AMOUNT_MAX)]
+
+
+class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a child would like to ask of a venue, through one exit address ("" is direct).
+
+    `count` requests in `period_s` are the venue's published limit for one address. `wanted_per_s`
+    0 gives the lease back. `opening` requests would go at once, were there room. `limited_s` is
+    the Retry-After that the venue just gave. Said when something changes, never per request.
+    """
+
+    venue: _Place
+    exit_address: _Place = ""
+    count: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+    period_s: Annotated[float, Meta(gt=0, le=AMOUNT_MAX)]
+    wanted_per_s: _Amount
+    opening: _Amount = 0.0
+    limited_s: _Amount = 0.0
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A child's share of the budget from now on, until the next one comes.
+
+    `burst` may be saved up, `opening` of it are there at once; nothing goes before
+    `not_before_mono_ns`.
+    """
+
+    venue: str
+    exit_address: str = ""
+    rate_per_s: float
+    burst: float
+    opening: float = 0.0
+    not_before_mono_ns: int = 0
+
+
 class Stop(msgspec.Struct, frozen=True):
     """End in order."""
 
@@ -180,7 +257,9 @@ class Reconnect(msgspec.Struct, frozen=True):
 
 
 class Refresh(msgspec.Struct, frozen=True):
-    """Ask the venue for everything now."""
+    """Ask the venue now: `lane` empty = for everything, else `rest`, `assets` or `points` alone."""
+
+    lane: str = ""
 
 
 class Resync(msgspec.Struct, frozen=True):

@@ -32,6 +32,11 @@ def market_topic(kind: str, venue: str, product: str, symbol: str) -> Topic:
     return Topic(f"{kind}:{venue}:{product}:{symbol}")
 
 
+def candles_topic(venue: str, product: str, symbol: str, timeframe: str) -> Topic:
+    """For example `candles:extended:linear:BTC-USD:1m`, which is also the stream's actor id."""
+    return Topic(f"{market_topic('candles', venue, product, symbol)}:{timeframe}")
+
+
 def account_topic(kind: str, venue: str, name: str) -> Topic:
     """`account|positions|orders|fills` of one account, for example `fills:extended:1`."""
     return Topic(f"{kind}:{venue}:{name}")

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from actors.messages import account, control, market
+from actors.messages import account, control, latency, market
 
 KINDS: Final[dict[str, type[msgspec.Struct]]] = {
     "book_snapshot": market.BookSnapshot,
@@ -27,8 +27,11 @@ KINDS: Final[dict[str, type[msgspec.Struct]]] = {
     "confirmed": control.Confirmed,
     "connection_state": control.ConnectionState,
     "fault_report": control.FaultReport,
+    "faults_cleared": control.FaultsCleared,
+    "stream_ended": control.StreamEnded,
     "source_state": control.SourceState,
     "child_status": control.ChildStatus,
+    "latency": latency.Latency,
     "hello": control.Hello,
     "welcome": control.Welcome,
     "ack": control.Ack,
@@ -36,6 +39,8 @@ KINDS: Final[dict[str, type[msgspec.Struct]]] = {
     "heartbeat": control.Heartbeat,
     "log": control.LogRecord,
     "alert": control.Alert,
+    "lease_request": control.LeaseRequest,
+    "lease": control.Lease,
     "stop": control.Stop,
     "drain": control.Drain,
     "reconnect": control.Reconnect,
@@ -43,6 +48,8 @@ KINDS: Final[dict[str, type[msgspec.Struct]]] = {
     "resync": control.Resync,
     "pause": control.Pause,
     "resume": control.Resume,
+    "question": control.Question,
+    "reply": control.Reply,
 }
 
 ACCOUNT_EVENTS: Final = frozenset({"account_snapshot", "position", "order", "fill", "funding"})

@@ -83,7 +83,11 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Ticker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The figures of one market; volumes over 24 h."""
+    """The figures of one market; high, low, volumes and change over 24 h.
+
+    `change_fraction` 0.01 is one percent up; `funding_rate` is a fraction per funding interval,
+    `open_interest` in base units.
+    """
 
     venue: str
     product: str
@@ -95,6 +99,11 @@ class Ticker(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     index: str | None = None
     volume_base: str | None = None
     volume_quote: str | None = None
+    high: str | None = None
+    low: str | None = None
+    change_fraction: str | None = None
+    funding_rate: str | None = None
+    open_interest: str | None = None
     venue_time_ns: int = 0
     received_ns: int
 
@@ -164,9 +173,13 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class InstrumentList(msgspec.Struct, frozen=True, kw_only=True):
-    """All instruments of one venue; topic `instruments:<venue>`."""
+    """All instruments of one venue; topic `instruments:<venue>`.
+
+    `timeframes` are those that its candles can have, in our names (`1m`), shortest first.
+    """
 
     venue: str
     items: tuple[Instrument, ...]
+    timeframes: tuple[str, ...] = ()
     clock_offset_ms: float | None = None
     received_ns: int

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import threading
 import traceback
+from collections import deque
 from collections.abc import Coroutine, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from actors.errors import ConfigFault, Fault, UsageFault
-from actors.messages.control import FaultReport, Heartbeat, LogRecord, Ready, Welcome
+from actors.messages.control import (
+    FaultReport,
+    Heartbeat,
+    LogRecord,
+    Question,
+    Ready,
+    Welcome,
+)
 from actors.messages.envelope import Envelope
 from actors.messages.kinds import KINDS
 from actors.runtime.clock import Clock
-from actors.runtime.context import ControlHandler, Progress
+from actors.runtime.context import ControlHandler, Progress, QuestionHandler
 from actors.runtime.masking import LIVE, register_secrets
+from actors.runtime.questions import Questions
 from actors.runtime.supervisor_link import SupervisorLink
 from actors.runtime.vitals import Vitals
 from config.credentials import read_sealed
@@ -30,7 +42,11 @@ HEARTBEAT_S: Final = 1.0
 TEXT_LENGTH_MAX: Final = 8 * 1024
 """Longer texts in log lines and faults are cut: a traceback fits, a page of a venue does not."""
 
-FORWARDED: Final = frozenset({"reconnect", "refresh", "resync", "pause", "resume", "drain"})
+FORWARDED: Final = frozenset(
+    {"reconnect", "refresh", "resync", "pause", "resume", "drain", "lease"}
+)
+EARLY_MAX: Final = 16
+"""What the supervisor said before the actor listened; of more, the oldest are forgotten."""
 FLUSH_S: Final = 0.5
 
 
@@ -62,7 +78,9 @@ class ChildContext:
         self.progress = Progress(clock)
         self.supervisor = SupervisorLink(birth.actor, birth.epoch, clock, self._receive)
         self._descriptors = dict(birth.descriptors)
-        self._handlers: dict[str, ControlHandler] = {}
+        self._handlers: dict[str, ControlHandler] = {"question": self._answer}
+        self._early: deque[Envelope] = deque(maxlen=EARLY_MAX)
+        self._questions = Questions(self.capture)
         self._ready = False
         self._vitals = Vitals()
         self._link: CacheLink | None = None
@@ -70,7 +88,9 @@ class ChildContext:
         self._reporting = birth.reporting
         self._reporter: Reporter | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self.failed: asyncio.Future[None] = self._loop.create_future()
         """Holds what ended a task of the runtime's own: without it the actor is no use."""
 
     # what an actor uses
@@ -145,11 +165,33 @@ class ChildContext:
             "log", LogRecord(level=level, event=self._clean(event), fields=cleaned)
         )
 
+    def tell(self, kind: str, message: msgspec.Struct) -> bool:
+        """To the desk of the supervisor that hears `kind`; False where it could not be sent."""
+        return self.supervisor.send(kind, message)
+
+    def log_from_any_thread(
+        self, level: str, event: str, **fields: str | float | bool | None
+    ) -> None:
+        """As `log`, which only the loop's own thread may call."""
+        if threading.get_ident() == self._thread:
+            self.log(level, event, **fields)
+        else:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody hears any more
+                self._loop.call_soon_threadsafe(partial(self.log, level, event, **fields))
+
     def on_control(self, kind: str, handler: ControlHandler) -> None:
         """Call `handler` with each message of `kind`; UsageFault for a kind that never comes."""
         if kind not in FORWARDED:
             raise UsageFault(f"control kind: expected one of {sorted(FORWARDED)}, found {kind}")
         self._handlers[kind] = handler
+        # Once all handlers of this turn are there, and before any task begins to work: who is
+        # born paused must not ask the venue first.
+        if self._early:
+            self._loop.call_soon(self._hear_early)
+
+    def on_question(self, op: str, handler: QuestionHandler) -> None:
+        """`handler(args)` answers what operators ask under `op`."""
+        self._questions.on(op, handler)
 
     @property
     def outbox(self) -> Outbox:
@@ -203,16 +245,32 @@ class ChildContext:
         )
 
     def _receive(self, envelope: Envelope) -> None:
+        if self._early:
+            # What came first is heard first, though the loop has not come to it yet.
+            self._hear_early()
+        self._handle(envelope)
+
+    def _handle(self, envelope: Envelope) -> None:
         if envelope.kind == "stop":
             self.stopping.set()
             return
         handler = self._handlers.get(envelope.kind)
         if handler is None:
+            self._early.append(envelope)
             return
         try:
             handler(msgspec.msgpack.decode(envelope.body, type=KINDS[envelope.kind]))
         except Exception as error:  # noqa: BLE001 - the guard of this link's handlers
             self._fail(error)
+
+    def _answer(self, question: Question) -> None:
+        self.supervisor.send("reply", self._questions.reply(question))
+
+    def _hear_early(self) -> None:
+        """In the order in which it was said; what still has no handler goes on waiting."""
+        early, self._early = self._early, deque(maxlen=EARLY_MAX)
+        for envelope in early:
+            self._handle(envelope)
 
     @staticmethod
     def _clean(text: str) -> str:

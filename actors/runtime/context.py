@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from actors.errors import Fault
 from actors.messages.control import FaultReport, Welcome
 from actors.runtime.clock import Clock
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 ControlHandler = Callable[[Any], None]
 """Gets the decoded struct of one control message."""
+
+QuestionHandler = Callable[[Mapping[str, str]], dict[str, Any]]
+"""Gets the arguments of an operator's question and answers with plain data."""
 
 
 class Progress:
@@ -67,6 +72,10 @@ class ActorContext(Protocol):
 
     def log(self, level: str, event: str, **fields: str | float | bool | None) -> None: ...
 
+    def tell(self, kind: str, message: msgspec.Struct) -> bool: ...
+
     def on_control(self, kind: str, handler: ControlHandler) -> None: ...
+
+    def on_question(self, op: str, handler: QuestionHandler) -> None: ...
 
     async def welcome(self) -> Welcome: ...

@@ -11,6 +11,7 @@ from actors.messages.control import ConnectionState
 from actors.runtime.connection_policy import ConnectionPolicy, Retries, Retry
 from actors.runtime.masking import LIVE
 from actors.runtime.timer import Timer
+from actors.runtime.venue_clock import VenueClock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +26,10 @@ class LaneName:
 
 
 class Lane:
-    """The state of one lane; `publish` gets it whenever it changes, and by `beat` once a second."""
+    """The state of one lane; `publish` gets it whenever it changes, and by `beat` once a second.
+
+    `report` gets each fault that ended a connection or an attempt.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Lane:
         policy: ConnectionPolicy,
         timer: Timer,
         publish: Callable[[ConnectionState], None],
+        report: Callable[[Fault], None] = lambda _: None,
     ) -> None:
         self.name = name
         self.state = "connecting"
@@ -47,12 +52,15 @@ class Lane:
         self.interval_effective_ms = 0.0
         self.stale_after_ms = 0.0
         self.latency_ms: float | None = None
+        self.venue_clock: VenueClock | None = None
+        """What this lane's answers tell of the venue's clock."""
         self.attempted = False
         """A first attempt has ended, well or not: who waits for this lane may stop waiting."""
         self.interrupt = asyncio.Event()
         """Set by pause, resume and reconnect: whoever waits or reads looks up."""
         self._timer = timer
         self._publish = publish
+        self._report = report
         self._retries = Retries(policy, f"{name.actor}/{name.lane}")
         self._since_ns = timer.clock.monotonic_ns()
         self._next_retry_ns = 0
@@ -76,6 +84,7 @@ class Lane:
     def failed(self, fault: Fault, *, healthy: bool) -> Retry:
         """The connection or attempt ended by `fault`; `healthy` if it was good until then."""
         self.error(fault)
+        self._report(fault)
         self.attempted = True
         retry = self._retries.after(healthy=healthy)
         delay_s = retry.delay_s
@@ -137,6 +146,10 @@ class Lane:
         self._publish(self.snapshot())
 
     def snapshot(self) -> ConnectionState:
+        clock = self._timer.clock
+        offset = None
+        if self.venue_clock is not None:
+            offset = self.venue_clock.offset(clock.monotonic_ns(), clock.wall_ns())
         return ConnectionState(
             actor=self.name.actor,
             venue=self.name.venue,
@@ -160,6 +173,9 @@ class Lane:
             last_error=self._last_error,
             last_error_ns=self._last_error_ns,
             exit_address=self.name.exit_address,
+            clock_offset_ms=None if offset is None else offset.offset_ms,
+            clock_uncertainty_ms=None if offset is None else offset.uncertainty_ms,
+            clock_measured_mono_ns=0 if offset is None else offset.measured_mono_ns,
         )
 
     def _enter(self, state: str) -> None:

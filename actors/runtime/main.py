@@ -15,11 +15,12 @@ from typing import Any, Final, NoReturn
 
 from actors.errors import EXIT_CONFIG, EXIT_KEY_REJECTED, EXIT_OK, ConfigFault, KeyRejected
 from actors.messages.control import FaultReport
-from actors.runtime import isolation, lifeline
+from actors.runtime import isolation, library_logs, lifeline
 from actors.runtime.child_context import Birth, ChildContext
 from actors.runtime.clock import Clock, SystemClock
 from actors.runtime.context import ActorContext
 from actors.runtime.loop import new_loop
+from actors.runtime.masking import LIVE
 
 EXIT_CRASH: Final = 1
 STOP_GRACE_S: Final = 4.0
@@ -45,7 +46,7 @@ def run_child(birth: Birth) -> NoReturn:
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else EXIT_CRASH
     except BaseException:  # noqa: BLE001 - the guard of this process's main
-        traceback.print_exc()
+        sys.stderr.write(LIVE.text(traceback.format_exc()))
     finally:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.flush()
@@ -82,6 +83,7 @@ async def live(birth: Birth, clock: Clock) -> int:
     """Connect to the supervisor, beat, run the entry; the exit code."""
     context = ChildContext(birth, clock)
     await context.open()
+    library_logs.listen(context.log_from_any_thread)
     try:
         code = await _work(context, birth.entry)
     except (KeyRejected, ConfigFault) as fault:

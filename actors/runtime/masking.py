@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -19,4 +20,6 @@ def register_secrets(secrets: Mapping[str, str], proxy: ProxyAddress | None) -> 
     values: Iterable[str] = (value for name, value in secrets.items() if name not in PUBLIC_FIELDS)
     LIVE.register(*values)
     if proxy is not None:
-        LIVE.register(proxy.password, proxy.username)
+        account = f"{proxy.username}:{proxy.password}".encode()
+        # As they travel, which a proxy may repeat.
+        LIVE.register(proxy.password, proxy.username, b64encode(account).decode())

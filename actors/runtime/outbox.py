@@ -22,7 +22,7 @@ EVENTS_SLACK: Final = 1_000
 """So that the events of a frame already read are not cut apart by the limit."""
 STATES_MAX: Final = 4_000
 """Waiting objects of conflated kinds; beyond it the oldest goes (no actor has as many)."""
-QUEUED_KINDS: Final = frozenset({"trade", "fault_report"})
+QUEUED_KINDS: Final = frozenset({"trade", "fault_report", "faults_cleared"})
 """State of which each message is news of its own: queued, the oldest goes, never conflated."""
 QUEUED_MAX: Final = 500
 BOOK_DELTAS_MAX: Final = 512

@@ -17,18 +17,18 @@ from actors.errors import (
     ProxyFailed,
     RateLimited,
 )
+from actors.runtime.frames import AnswerRing
 from actors.runtime.http_status import retry_after_s
-from actors.runtime.masking import LIVE
+from actors.runtime.masking import LIVE, MASK, is_secret_key
 from actors.runtime.proxy import ProxyAddress, http_connector
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
+from actors.runtime.venue_clock import VenueClock
 from actors.venues.contract import Answer, HttpRequest
 
 TOTAL_TIMEOUT_S: Final = 10.0
 CONNECT_TIMEOUT_S: Final = 5.0
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024
-RATE_LIMIT_PAUSE_S: Final = 10.0
-"""After a 418 or 429 that names no time."""
 USER_AGENT: Final = "broadcaster/1"
 
 T = TypeVar("T")
@@ -43,6 +43,8 @@ class RestClient:
         self.throttle = throttle
         self.requests = 0
         self.latency_ms: float | None = None
+        self.venue_clock = VenueClock()
+        self.answers = AnswerRing()
         self._clock = timer.clock
         self._proxy = proxy
         self._session: aiohttp.ClientSession | None = None
@@ -69,17 +71,20 @@ class RestClient:
     async def call(self, request: HttpRequest, read: Reader[T]) -> T:
         """Sends when the budget allows and reads the answer by the venue's own rules.
 
-        Raises what `read` raises, ConnectTimeout, ProxyFailed, Disconnected, and MalformedFrame
-        for an answer above BODY_BYTES_MAX.
+        Raises RateLimited while the venue allows nothing, what `read` raises, ConnectTimeout,
+        ProxyFailed, Disconnected, and MalformedFrame for an answer above BODY_BYTES_MAX.
         """
         answer = await self.fetch(request)
         try:
             return read(*answer)
+        except MalformedFrame as fault:
+            self.answers.keep_malformed(
+                _asked(request), answer.status, answer.body, answer.received_ns, str(fault)
+            )
+            raise
         except RateLimited as fault:
             wait_s = fault.retry_after_s
-            if wait_s is None:
-                wait_s = retry_after_s(answer[1])
-            self.throttle.not_before(RATE_LIMIT_PAUSE_S if wait_s is None else wait_s)
+            self.throttle.limited(retry_after_s(answer[1]) if wait_s is None else wait_s)
             raise
 
     async def fetch(self, request: HttpRequest) -> Answer:
@@ -96,6 +101,8 @@ class RestClient:
                 # The key travels in a header: it must not follow to another host.
                 allow_redirects=False,
             ) as response:
+                answered_ns = self._clock.monotonic_ns()
+                self.venue_clock.answered(response.headers, started_ns, answered_ns)
                 body = await _read(response, request.name)
         except (
             aiohttp_socks.ProxyError,
@@ -112,7 +119,16 @@ class RestClient:
             kind = type(error).__name__
             raise Disconnected(f"{request.name}: {kind}: {LIVE.text(str(error))}"[:300]) from error
         self.latency_ms = (self._clock.monotonic_ns() - started_ns) / 1e6
-        return Answer(response.status, response.headers, body, self._clock.wall_ns())
+        received_ns = self._clock.wall_ns()
+        self.answers.keep(_asked(request), response.status, body, received_ns)
+        return Answer(response.status, response.headers, body, received_ns)
+
+
+def _asked(request: HttpRequest) -> str:
+    """Method, path and query as they can be shown to an operator."""
+    pairs = ((name, MASK if is_secret_key(name) else value) for name, value in request.query)
+    query = "&".join(f"{name}={value}" for name, value in pairs)
+    return f"{request.method} {request.path}" + (f"?{query}" if query else "")
 
 
 async def _read(response: aiohttp.ClientResponse, name: str) -> bytes:

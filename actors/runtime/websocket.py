@@ -26,11 +26,13 @@ from actors.errors import (
     Disconnected,
     LinkFault,
     ProxyFailed,
+    RateLimited,
     VenueFault,
 )
 from actors.runtime.clock import Clock
 from actors.runtime.masking import LIVE
 from actors.runtime.proxy import ProxyAddress
+from actors.runtime.throttle import Throttle
 from actors.runtime.tls import client_context
 
 OPEN_TIMEOUT_S: Final = 10.0
@@ -129,11 +131,15 @@ async def open_socket(
     proxy: ProxyAddress | None,
     ping_interval_s: float | None,
     refused: Refused,
+    throttle: Throttle | None = None,
 ) -> Socket:
     """Connects, through `proxy` if there is one, within OPEN_TIMEOUT_S.
 
-    Raises what `refused` makes of an HTTP status, ConnectTimeout, ProxyFailed, Disconnected;
-    ConfigFault for an address that is none.
+    With a `throttle` the handshake counts as a request: it waits for its turn, and an answer that
+    the venue is asked too much holds all others back.
+
+    Raises RateLimited while the venue allows nothing, what `refused` makes of an HTTP status,
+    ConnectTimeout, ProxyFailed, Disconnected; ConfigFault for an address that is none.
     """
 
     class Observed(_ObservedConnection):
@@ -145,6 +151,8 @@ async def open_socket(
     options: dict[str, Any] = {"ssl": client_context()} if url.startswith("wss:") else {}
     others = {name: value for name, value in headers.items() if name.lower() != "user-agent"}
     agents = [value for name, value in headers.items() if name.lower() == "user-agent"]
+    if throttle is not None:
+        await throttle.acquire()
     try:
         connection = await _Connect(
             url,
@@ -163,9 +171,10 @@ async def open_socket(
         )
     except InvalidStatus as error:
         response = error.response
-        raise refused(
-            response.status_code, response.headers, bytes(response.body or b"")
-        ) from error
+        fault = refused(response.status_code, response.headers, bytes(response.body or b""))
+        if throttle is not None and isinstance(fault, RateLimited):
+            throttle.limited(fault.retry_after_s)
+        raise fault from error
     except (InvalidURI, InvalidProxy) as error:
         raise ConfigFault(
             "WebSocket address or proxy", type(error).__name__, "ws(s)://…"

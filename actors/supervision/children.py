@@ -29,9 +29,11 @@ from actors.supervision.events import (
     ZygoteReady,
 )
 from actors.supervision.incarnation import Incarnation
+from actors.supervision.life_lines import HOUSEHOLD
 from actors.supervision.reaper import Death
 from actors.supervision.spawner import Spawner
 from actors.supervision.spec import ChildSpec
+from config.logs import Speaker
 
 BODY_BYTES_MAX: Final = 256 * 1024
 """No child has more to say to its supervisor at once."""
@@ -43,14 +45,15 @@ SWEEP_S: Final = 5.0
 
 Key = tuple[str, int]
 Ear = Callable[[str, int, Any], None]
+Greeter = Callable[[str], Sequence[tuple[str, msgspec.Struct]]]
 
 
 class Voice(Protocol):
     """Who hears what is not for the kernel."""
 
-    def log(self, source: str, record: LogRecord) -> None: ...
+    def log(self, speaker: Speaker, record: LogRecord) -> None: ...
 
-    def fault(self, report: FaultReport) -> None: ...
+    def fault(self, report: FaultReport, speaker: Speaker = HOUSEHOLD) -> None: ...
 
     def alert(self, actor: str, epoch: int, alert: Alert) -> None: ...
 
@@ -80,6 +83,7 @@ class Children:
         self._dumps: set[asyncio.Task[None]] = set()
         self._ears: dict[str, tuple[type[Any], Ear]] = {}
         self._mourners: list[Callable[[str, int], None]] = []
+        self._greeters: list[Greeter] = []
         self.spawner = Spawner(self, clock, delays_s, preload)
 
     def open(self) -> None:
@@ -93,6 +97,10 @@ class Children:
     def mourns(self, mourner: Callable[[str, int], None]) -> None:
         """`mourner(actor, epoch)` is called when an incarnation is gone."""
         self._mourners.append(mourner)
+
+    def greets(self, greeter: Greeter) -> None:
+        """What `greeter(actor)` gives is the first that each new incarnation hears from us."""
+        self._greeters.append(greeter)
 
     # what the kernel wants
 
@@ -112,6 +120,9 @@ class Children:
             receive=lambda envelope: self._hear(life, envelope),
             blame=lambda reason: self._blame(life, reason),
         )
+        for greeter in self._greeters:
+            for kind, message in greeter(life.actor):
+                life.link.send(kind, message)
         if not self.spawner.start(life):
             self._forget(life)
 
@@ -130,6 +141,10 @@ class Children:
         for life in self._lives(actor, epoch):
             if life.link is not None:
                 life.link.send_stop()
+
+    def runs(self, actor: str) -> bool:
+        """Whether an incarnation of `actor` exists."""
+        return actor in self._newest
 
     def forward(self, actor: str, kind: str, message: msgspec.Struct) -> bool:
         """Hand an operator's message to the living child; False where there is none."""
@@ -168,8 +183,8 @@ class Children:
     def zygote_warm(self, missing: dict[str, str]) -> None:
         for module, reason in missing.items():
             self._warn("Preload", f"{module} could not be imported ahead: {reason}")
-        fields: dict[str, str | int | float | bool | None] = {"pid": self.spawner.pid}
-        self._voice.log("zygote", LogRecord(level="info", event="warm", fields=fields))
+        zygote = Speaker("zygote", "zygote", pid=self.spawner.pid)
+        self._voice.log(zygote, LogRecord(level="info", event="warm"))
         self._post(ZygoteReady())
 
     def zygote_lost(self, unanswered: Sequence[Key], reason: str) -> None:
@@ -200,7 +215,7 @@ class Children:
                 case "log":
                     record = msgspec.msgpack.decode(body, type=LogRecord)
                     life.remember(record)
-                    self._voice.log(life.actor, record)
+                    self._voice.log(life.speaker, record)
                 case "fault_report":
                     report = msgspec.msgpack.decode(body, type=FaultReport)
                     self._fault(life, msgspec.structs.replace(report, actor=life.actor))
@@ -230,7 +245,7 @@ class Children:
     def _fault(self, life: Incarnation, report: FaultReport) -> None:
         event = f"{report.kind}: {report.message}"
         life.remember(LogRecord(level=report.level, event=event))
-        self._voice.fault(report)
+        self._voice.fault(report, life.speaker)
 
     def _on_gone(self, life: Incarnation) -> None:
         """The pidfd says that the process is dead; how, others know."""

@@ -14,7 +14,7 @@ import msgspec
 import pykka
 
 from actors.errors import Fault
-from actors.messages.control import Pause, Reconnect, Refresh, RestartRecord, Resume
+from actors.messages.control import Reconnect, Refresh, RestartRecord
 from actors.supervision.actor import Question
 from actors.supervision.children import Children
 from actors.supervision.control_server import SLOW_ANSWER_S, Operation, Refusal
@@ -28,9 +28,7 @@ _ACTOR: Final = frozenset({"actor"})
 _LANE: Final = frozenset({"lane"})
 _LANE_MESSAGES: Final[Mapping[str, Callable[[str], msgspec.Struct]]] = {
     "reconnect": Reconnect,
-    "refresh": lambda _lane: Refresh(),
-    "pause": lambda _lane: Pause(),
-    "resume": lambda _lane: Resume(),
+    "refresh": Refresh,
 }
 
 

@@ -14,7 +14,7 @@ import msgpack
 from actors.errors import UsageFault
 from actors.supervision.sockets import peer_uid
 
-REQUEST_BYTES_MAX: Final = 16 * 1024
+REQUEST_BYTES_MAX: Final = 64 * 1024
 CONNECTIONS_MAX: Final = 64
 REQUESTS_PER_CONNECTION_MAX: Final = 1_000
 IDLE_S: Final = 30.0
@@ -26,7 +26,8 @@ SLOW_ANSWER_S: Final = 15.0
 
 _READ_BYTES: Final = 16 * 1024
 
-ITEMS_MAX: Final = 500
+ITEMS_MAX: Final = 1_000
+"""As many as market streams may run on demand, so that all their topics fit one request."""
 TEXT_LENGTH_MAX: Final = 256
 
 

@@ -12,6 +12,8 @@ from actors.messages.control import ChildStatus, LogRecord
 from actors.supervision.schedule import Limits
 from actors.supervision.spec import ChildSpec
 from config.credentials import read_sealed
+from config.logs import LogSink, Speaker
+from config.notify_socket import NotifySocket
 
 if TYPE_CHECKING:
     from config.plan import Plan
@@ -19,10 +21,6 @@ if TYPE_CHECKING:
 EXIT_FAILED: Final = 70
 """The supervisor itself broke (EX_SOFTWARE); lifelines end the children, a service manager or a
 container starts it anew."""
-
-LogSink = Callable[[str, LogRecord], None]
-"""`log_sink(source, record)`: source is an actor id or `supervisor`; called in a thread of its own,
-one call at a time; what it raises ends nothing."""
 
 
 class Announce(Protocol):
@@ -45,7 +43,7 @@ class Silent:
         """Says nothing."""
 
 
-def discard_log(source: str, record: LogRecord) -> None:
+def discard_log(speaker: Speaker, record: LogRecord) -> None:
     """A log sink that keeps nothing."""
 
 
@@ -81,6 +79,8 @@ class SupervisorOptions:
     imported is reported and left out. `reload(actor)` returns, for `reset`, the spec as it is
     configured now, with a new sealed memory file that is the supervisor's to close; None where
     nothing can have changed; it may block and may raise Fault.
+    `on_demand(topic)` is the spec of a market stream that clients may start, None for what cannot
+    run; at most `streams_max` of them run at once.
     `cache_socket` is the path under which the cache listens; None publishes nothing. Without
     `sentry` nobody is told of errors but the log.
     """
@@ -96,3 +96,6 @@ class SupervisorOptions:
     cache_socket: Path | None = None
     seed: int | None = None
     sentry: SentryOptions | None = None
+    notify: NotifySocket = field(default_factory=NotifySocket)
+    on_demand: Callable[[str], ChildSpec | None] = lambda _topic: None
+    streams_max: int = 0

@@ -6,7 +6,13 @@ import asyncio
 from pathlib import Path
 from typing import Final
 
-from actors.messages.control import ChildStatus, FaultReport, Welcome
+from actors.messages.control import (
+    ChildStatus,
+    FaultReport,
+    FaultsCleared,
+    StreamEnded,
+    Welcome,
+)
 from actors.messages.ids import SUPERVISOR
 from actors.runtime.clock import Clock
 from actors.runtime.link import CacheLink
@@ -35,6 +41,15 @@ class Publisher:
 
     def fault(self, report: FaultReport) -> None:
         self._outbox.put("fault_report", "errors", report)
+
+    def clear_faults(self, at_ns: int) -> None:
+        """In line with the faults: those told before it go, those told later stay."""
+        self._outbox.put("faults_cleared", "errors", FaultsCleared(at_ns))
+
+    def stream_ended(self, topic: str) -> None:
+        """A stream that ran on demand is gone on purpose, and its data go with it."""
+        self._statuses.pop(topic, None)
+        self._outbox.put("stream_ended", topic, StreamEnded(actor=topic), key=topic)
 
     async def close(self) -> None:
         await self._link.close(FLUSH_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import random
 import select
@@ -14,14 +15,15 @@ from typing import Final
 import pykka
 
 from actors.errors import EXIT_OK
-from actors.messages.control import LogRecord
+from actors.messages.control import FaultReport, LogRecord
 from actors.messages.ids import SUPERVISOR
-from actors.runtime import isolation
+from actors.runtime import isolation, library_logs
 from actors.runtime.clock import Clock, SystemClock
 from actors.supervision.actor import SupervisorActor
 from actors.supervision.alert_desk import open_alerts
 from actors.supervision.effects import Remembered
 from actors.supervision.events import Boot, Shutdown
+from actors.supervision.life_lines import HOUSEHOLD
 from actors.supervision.options import EXIT_FAILED, SupervisorOptions
 from actors.supervision.sockets import Claim, listen_unix
 from actors.supervision.spec import ChildSpec
@@ -61,20 +63,34 @@ def run_supervisor(
     isolation.adopt_orphans()
     isolation.forbid_inspection()
     isolation.entitle("supervisor")
+    # A service manager that hears no sign of life ends us by SIGABRT: then our stacks are told.
+    faulthandler.enable(all_threads=True)
     for ignored in (signal.SIGHUP, signal.SIGPIPE):
         signal.signal(ignored, signal.SIG_IGN)
     clock = SystemClock()
-    mouth = Mouth(options.log_sink, options.announce)
+    mouth = Mouth(options.log_sink, options.announce, clock)
 
     def report(problem: str) -> None:
-        mouth.say(Line(SUPERVISOR, LogRecord(level="warning", event=problem)))
+        mouth.say(Line(HOUSEHOLD, LogRecord(level="warning", event=problem)))
 
-    journal = JournalActor.start(claim.data_dir / JOURNAL, report)
+    library_logs.listen(mouth.say_plainly)
+    watchers: list[Watcher] = []
+
+    def report_journal(problem: str) -> None:
+        if not watchers:
+            report(problem)
+            return
+        at_ns = clock.wall_ns()
+        kind = "SupervisionJournal"
+        watchers[0].fault(FaultReport(actor=SUPERVISOR, kind=kind, message=problem, at_ns=at_ns))
+
+    journal = JournalActor.start(claim.data_dir / JOURNAL, report_journal)
     remembered: dict[str, Remembered]
     remembered = journal.ask("remembered", block=True, timeout=JOURNAL_OPEN_S)
     ending = _Ending(clock)
     alerts = open_alerts(options.sentry, clock, report)
     watcher = Watcher(options, control, clock, mouth, ending.quit, alerts=alerts)
+    watchers.append(watcher)
     state = new_state(options.limits, _seed(options))
     kernel = SupervisorActor.start(state, watcher, journal, mouth, clock, alerts=alerts)
     watcher.connect(kernel, journal)
@@ -84,12 +100,15 @@ def run_supervisor(
         bound_s = options.limits.shutdown_bound_s + BOUND_SLACK_S
 
         def on_first_signal() -> None:
+            mouth.say_plainly("info", "stopping")
+            watcher.notifier.stopping()
             kernel.tell(Shutdown())
             alerts.finish()
 
         code = ending.wait(on_first_signal, bound_s)
         watcher.close(CLOSE_S)
         alerts.close()
+        mouth.say_plainly("info", "stopped", code=code)
         for actor in (kernel, journal, mouth.actor):
             # What they were told before is done first; one that hangs is left behind.
             with contextlib.suppress(pykka.Timeout, pykka.ActorDeadError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,9 +20,17 @@ SIMULATOR: Final = f"simulator:{VENUE}"
 _SIMULATOR_REST: Final = "/api/v1"
 _SIMULATOR_STREAM: Final = "/stream.extended.exchange/v1"
 
+_ON_DEMAND: Final = {
+    "orderbook": "actors.stream:run",
+    "ticker": "actors.ticker:run",
+    "trades": "actors.trades:run",
+}
 PRELOAD: Final = (
     "actors.account",
     "actors.stream",
+    "actors.candles",
+    "actors.trades",
+    "actors.ticker",
     "actors.venue",
     "actors.cache.actor",
     "web.server",
@@ -49,8 +57,7 @@ def children(plan: Plan, owned: Owned) -> tuple[ChildSpec, ...]:
     An account with a configuration error is among them, quarantined with its reason.
     """
     shared = _shared(plan)
-    base_url, ws_url = addresses(plan, owned)
-    venue = {"venue": VENUE, "base_url": base_url, "ws_url": ws_url}
+    venue = _venue(plan, owned)
     specs = [_cache(plan, owned, shared)]
     specs += [_web(plan, owned, shared, number) for number in range(1, plan.web_workers + 1)]
     if plan.simulated:
@@ -64,7 +71,7 @@ def children(plan: Plan, owned: Owned) -> tuple[ChildSpec, ...]:
         )
     )
     streaming = shared | venue | _stream_limits(plan)
-    specs += [_account(plan, account, streaming, plan.accounts) for account in plan.accounts]
+    specs += [_account(plan, account, streaming) for account in plan.accounts]
     specs += [_orderbook(symbol, streaming) for symbol in plan.markets]
     return tuple(specs)
 
@@ -74,9 +81,7 @@ def reloader(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
 
     None for who is no account, and in the demo, whose accounts stand in no file.
     """
-    base_url, ws_url = addresses(plan, owned)
-    venue = {"venue": VENUE, "base_url": base_url, "ws_url": ws_url}
-    streaming = _shared(plan) | venue | _stream_limits(plan)
+    streaming = _shared(plan) | _venue(plan, owned) | _stream_limits(plan)
     accounts: dict[str, AccountPlan] = {
         account_actor(account.venue, account.name): account
         for account in (() if plan.simulated else plan.accounts)
@@ -87,9 +92,37 @@ def reloader(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
             return None
         renewed = reload_account(actor, accounts[actor], plan.env_file, plan.data_dir)
         accounts[actor] = renewed
-        return _account(plan, renewed, streaming, accounts.values())
+        return _account(plan, renewed, streaming)
 
     return reload
+
+
+def on_demand(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
+    """Specs of market streams by their topics, `kind:venue:product:symbol[:timeframe]`.
+
+    None for what cannot run on demand, so also for order books that are configured.
+    """
+    configured = {_orderbook_topic(symbol) for symbol in plan.markets}
+    streaming = _shared(plan) | _venue(plan, owned) | _stream_limits(plan)
+
+    def make(topic: str) -> ChildSpec | None:
+        match topic.split(":"):
+            case [kind, venue, product, symbol] if kind in _ON_DEMAND and symbol:
+                config = {**streaming, "kind": kind, "product": product, "symbol": symbol}
+            case ["candles" as kind, venue, product, symbol, timeframe] if symbol and timeframe:
+                config = {**streaming, "product": product, "symbol": symbol}
+                config["timeframe"] = timeframe
+            case _:
+                return None
+        if (venue, product) != (VENUE, PRODUCT) or topic in configured:
+            return None
+        entry = _ON_DEMAND.get(kind, "actors.candles:run")
+        label = f"{symbol} on demand"
+        return ChildSpec(
+            actor=topic, kind=ChildKind.STREAM, entry=entry, config=config, label=label
+        )
+
+    return make
 
 
 def addresses(plan: Plan, owned: Owned) -> tuple[str, str]:
@@ -98,6 +131,15 @@ def addresses(plan: Plan, owned: Owned) -> tuple[str, str]:
         return plan.extended_base_url, plan.extended_ws_url
     host = f"127.0.0.1:{owned.simulator_port}"
     return f"http://{host}{_SIMULATOR_REST}", f"ws://{host}{_SIMULATOR_STREAM}"
+
+
+def _venue(plan: Plan, owned: Owned) -> dict[str, Any]:
+    """What everybody needs to know who asks the venue."""
+    base_url, ws_url = addresses(plan, owned)
+    venue: dict[str, Any] = {"venue": VENUE, "base_url": base_url, "ws_url": ws_url}
+    if plan.extended_rate_limit is not None:
+        venue["requests_per_min"] = plan.extended_rate_limit
+    return venue
 
 
 def _shared(plan: Plan) -> dict[str, Any]:
@@ -196,16 +238,7 @@ def _simulator(plan: Plan, owned: Owned, shared: Mapping[str, Any]) -> ChildSpec
     )
 
 
-def _account(
-    plan: Plan, account: AccountPlan, venue: Mapping[str, Any], accounts: Iterable[AccountPlan]
-) -> ChildSpec:
-    """`accounts` are all that there are: those behind one address share the venue's limit.
-
-    One whose address a reset changed is counted anew; the others learn of it at their own next
-    start from a new configuration.
-    """
-    way = (account.venue, account.exit_address)
-    sharing = sum((other.venue, other.exit_address) == way for other in accounts)
+def _account(plan: Plan, account: AccountPlan, venue: Mapping[str, Any]) -> ChildSpec:
     return ChildSpec(
         actor=account_actor(account.venue, account.name),
         kind=ChildKind.ACCOUNT,
@@ -217,7 +250,6 @@ def _account(
             "poll_interval_s": plan.poll_interval_s,
             "cache_ttl_s": plan.cache_ttl_s,
             "exit_address": account.exit_address,
-            "exit_address_shared_by": sharing,
         },
         descriptors={} if account.secrets is None else {"secrets": account.secrets},
         label=account.label,

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pykka
@@ -21,18 +21,29 @@ from actors.messages.control import (
 )
 from actors.messages.ids import SUPERVISOR
 from actors.runtime.clock import Clock
+from actors.supervision.actor import Question
 from actors.supervision.alert_desk import NO_ALERTS, Alerts
+from actors.supervision.budget_desk import BudgetDesk, kept_deadlines
 from actors.supervision.children import Children
 from actors.supervision.control_desk import ControlDesk
 from actors.supervision.control_server import ControlServer, Operation
+from actors.supervision.demand_desk import DemandDesk
 from actors.supervision.effects import Kill, SendStop, TakeDump
 from actors.supervision.events import Message, SupervisorStalled, Tick
+from actors.supervision.life_lines import HOUSEHOLD
+from actors.supervision.notify import Notifier
 from actors.supervision.options import EXIT_FAILED, SupervisorOptions
+from actors.supervision.pause_desk import PauseDesk
+from actors.supervision.pauses import PAUSES_FILE, Pauses
 from actors.supervision.publisher import Publisher
+from actors.supervision.questions import QuestionDesk
 from actors.supervision.spec import ChildSpec
+from actors.supervision.tickets import TicketDesk
 from actors.supervision.voice import Line, Mouth
+from config.logs import Speaker
 
 TURN_S: Final = 0.25
+JOURNAL_RETRY_S: Final = 5.0
 STALL_NS: Final = 1_000_000_000
 """A loop that stood still for longer has not read what came, so nobody's silence counts."""
 
@@ -72,6 +83,12 @@ class Watcher(threading.Thread):
         self._journal: pykka.ActorRef[Any] | None = None
         self._children: Children | None = None
         self._publisher: Publisher | None = None
+        self.notifier = Notifier(
+            options.notify,
+            clock,
+            pulse=self._ask_kernel,
+            complain=lambda message: self.fault(self._report("NotifySocket", message)),
+        )
 
     # for other threads
 
@@ -99,12 +116,10 @@ class Watcher(threading.Thread):
     def publish(self, status: ChildStatus) -> None:
         self._call(self._publish, status)
 
-    def fault(self, report: FaultReport) -> None:
+    def fault(self, report: FaultReport, speaker: Speaker = HOUSEHOLD) -> None:
         """Log `report` and show it under the errors; from any thread."""
-        fields: dict[str, str | int | float | bool | None]
-        fields = {"kind": report.kind, "message": report.message}
-        record = LogRecord(level=report.level, event="fault", fields=fields)
-        self.log(report.actor, record)
+        message = {"message": report.message}
+        self.log(speaker, LogRecord(level=report.level, event=report.kind, fields={**message}))
         self._alerts.fault(report)
         self._call(self._publish, report)
 
@@ -114,8 +129,8 @@ class Watcher(threading.Thread):
     def reporting(self, spec: ChildSpec, epoch: int) -> dict[str, str] | None:
         return self._alerts.reporting(spec, epoch)
 
-    def log(self, source: str, record: LogRecord) -> None:
-        self._mouth.say(Line(source, record))
+    def log(self, speaker: Speaker, record: LogRecord) -> None:
+        self._mouth.say(Line(speaker, record))
 
     def arm(self, deadline_ns: int | None) -> None:
         self._call(self._arm, deadline_ns)
@@ -154,6 +169,7 @@ class Watcher(threading.Thread):
         await server.open()
         self._last_turn_ns = self._clock.monotonic_ns()
         self._loop.call_later(TURN_S, self._turn)
+        self._loop.call_later(JOURNAL_RETRY_S, self._retry_journal)
         self._children.open()
         self._opened.set()
         await self._end.wait()
@@ -161,6 +177,7 @@ class Watcher(threading.Thread):
         if self._publisher is not None:
             await self._publisher.close()
         await self._children.close()
+        self.notifier.close()
 
     def _operations(self) -> dict[str, Operation]:
         """All that can be asked over the control socket."""
@@ -172,9 +189,52 @@ class Watcher(threading.Thread):
             children=self._family,
             options=self._options,
             started_us=self._started_us,
-            complain=lambda kind, message: self.fault(self._report(kind, message)),
+            complain=self._complain,
         )
-        return desk.operations()
+        pauses = PauseDesk(
+            pauses=Pauses(self._options.data_dir / PAUSES_FILE),
+            children=self._family,
+            ask=desk.ask,
+            clock=self._clock,
+            complain=self._complain,
+        )
+        questions = QuestionDesk(self._family, desk.ask)
+        demand = DemandDesk(
+            streams_max=self._options.streams_max,
+            make_spec=self._options.on_demand,
+            children=self._family,
+            post=self._post,
+            ended=self._stream_ended,
+            clock=self._clock,
+        )
+        budgets = BudgetDesk(
+            children=self._family,
+            journal=self._journal,
+            clock=self._clock,
+            deadlines=kept_deadlines(self._journal),
+        )
+        return {
+            **desk.operations(),
+            **budgets.operations(),
+            **pauses.operations(),
+            **questions.operations(),
+            **demand.operations(),
+            **TicketDesk(self._clock).operations(),
+            "clear_errors": Operation(answer=self._clear_errors),
+        }
+
+    def _stream_ended(self, topic: str) -> None:
+        if self._publisher is not None:
+            self._publisher.stream_ended(topic)
+
+    async def _clear_errors(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        at_ns = self._clock.wall_ns()
+        if self._publisher is not None:
+            self._publisher.clear_faults(at_ns)
+        return {"at_us": at_ns // 1_000}
+
+    def _complain(self, kind: str, message: str) -> None:
+        self.fault(self._report(kind, message))
 
     def _preload(self) -> tuple[str, ...]:
         """Sentry's SDK is memory of each child's unless it is imported before they are forked."""
@@ -190,6 +250,8 @@ class Watcher(threading.Thread):
         self._loop.call_soon_threadsafe(work, *args)
 
     def _publish(self, news: ChildStatus | FaultReport) -> None:
+        if isinstance(news, ChildStatus):
+            self.notifier.child(news)
         if self._publisher is None:
             return
         if isinstance(news, ChildStatus):
@@ -214,7 +276,7 @@ class Watcher(threading.Thread):
         error = context.get("exception")
         trace = "".join(traceback.format_exception(error)) if error else str(context)
         fields: dict[str, str | int | float | bool | None] = {"traceback": trace[-8_000:]}
-        self.log(SUPERVISOR, LogRecord(level="error", event="broken", fields=fields))
+        self.log(HOUSEHOLD, LogRecord(level="error", event="broken", fields=fields))
         message = f"{context.get('message', '')}: {error}"[:2_000]
         report = self._report(type(error).__name__, message)
         self._alerts.fault(report)
@@ -239,11 +301,28 @@ class Watcher(threading.Thread):
         if stood_ns > STALL_NS and self._kernel is not None:
             self._kernel.tell(SupervisorStalled(stood_ns))
             fields: dict[str, str | int | float | bool | None] = {"ms": stood_ns // 1_000_000}
-            self.log(SUPERVISOR, LogRecord(level="warning", event="stood still", fields=fields))
+            self.log(HOUSEHOLD, LogRecord(level="warning", event="stood still", fields=fields))
+
+    def _ask_kernel(self) -> None:
+        """This loop and the kernel's actor are alive if this comes back."""
+
+        def reply(_body: dict[str, Any] | None, _known: tuple[str, ...]) -> None:
+            self._call(self.notifier.alive)
+
+        assert self._kernel is not None
+        self._kernel.tell(Question("pulse", "", reply))
 
     def _turn(self) -> None:
         self._look_at_clock()
+        self._mouth.look()
+        self.notifier.turn()
         self._loop.call_later(TURN_S, self._turn)
+
+    def _retry_journal(self) -> None:
+        """A disk that has room again is noticed even where nothing happens."""
+        assert self._journal is not None
+        self._journal.tell("try_again")
+        self._loop.call_later(JOURNAL_RETRY_S, self._retry_journal)
 
     def _arm(self, deadline_ns: int | None) -> None:
         if self._timer is not None:

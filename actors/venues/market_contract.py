@@ -45,10 +45,6 @@ class MarketRequests(Protocol):
         symbol: str,
     ) -> Ticker: ...
 
-    def clock_offset_ms(self, headers: Mapping[str, str], received_ns: int) -> float | None:
-        """Venue clock minus ours, None where the answer does not tell."""
-        ...
-
 
 class CandlesSession(Session, Protocol):
     """A stream of candle rows, not marked as closed; `gaps` counts holes in its numbering."""

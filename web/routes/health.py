@@ -31,7 +31,7 @@ async def health() -> Response:
     current = service()
     store = current.replica.store
     connected = current.replica.connected
-    children = store.children.values()
+    children = [child for child in store.children.values() if not current.is_on_demand(child.actor)]
     ready = sum(child.state == READY for child in children)
     held = bool(store.topics())
     well = connected and ready == len(children) and bool(children) and store.journal == "ok"

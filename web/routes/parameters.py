@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Final
 
 from quart import request
 
+from actors.messages.ids import account_actor
 from actors.messages.market import Instrument
 from web import problems
 from web.problems import Problem
@@ -65,6 +67,21 @@ def find_account(service: Service, index: str) -> ConfiguredAccount:
     raise problems.unknown("account", index, names[:KNOWN_SHOWN_MAX])
 
 
+def actors_parameter(service: Service, kinds: tuple[str, ...]) -> list[str]:
+    """The account's actor that `?account_index=` names, else all actors of these kinds of child
+    that are configured or heard of; `?venue=` narrows."""
+    index = request.args.get("account_index")
+    if index is not None:
+        found = find_account(service, index)
+        return [account_actor(found.venue, found.name)]
+    venue = venue_parameter(service)
+    known: set[str] = {account_actor(account.venue, account.name) for account in service.accounts()}
+    known.update(service.settings.streams)
+    children = service.replica.store.children
+    known.update(actor for actor, child in children.items() if child.kind in kinds)
+    return sorted(actor for actor in known if venue in (None, actor.split(":")[1]))
+
+
 def find_book(service: Service, market: str, venue: str | None) -> str:
     """The order book topic that a native symbol, an alias or a unified symbol means."""
     books = service.books()
@@ -85,6 +102,33 @@ def find_book(service: Service, market: str, venue: str | None) -> str:
             candidates=found,
         )
     raise problems.unknown("market", market, books[:KNOWN_SHOWN_MAX])
+
+
+def find_instrument(service: Service, market: str, venue: str | None) -> Instrument:
+    """The instrument that a native symbol, an alias or a unified symbol means."""
+    lists = service.replica.store.instruments
+    items = [
+        item
+        for of_venue, instruments in sorted(lists.items())
+        for item in instruments.items
+        if venue in (None, of_venue)
+    ]
+    found = [item for item in items if _goes_by(item, market.lower())]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        candidates = [f"{item.venue}:{item.product}:{item.symbol}" for item in found]
+        raise Problem(
+            409,
+            "ambiguous-market",
+            f"{market!r} fits several markets; narrow by ?venue= or name the unified symbol",
+            candidates=candidates,
+        )
+    if not items:
+        raise problems.never_received("the list of markets", "its venue has not told it yet")
+    names = [item.symbol for item in items]
+    near = get_close_matches(market.upper()[:80], names, n=5, cutoff=0.4)
+    raise problems.unknown("market", market, near or names[:KNOWN_SHOWN_MAX])
 
 
 def _symbols(service: Service, market: str) -> set[tuple[str, str, str]]:

@@ -10,34 +10,15 @@ from quart_schema import hide
 from web.problems import Problem
 
 PATHS: Final = (
-    ("GET", "/api/latency"),
-    ("GET", "/metrics"),
-    ("GET", "/api/control/status"),
-    ("POST", "/api/control/pause"),
-    ("POST", "/api/control/resume"),
-    ("GET", "/api/frames/<path:actor>"),
-    ("GET", "/api/errors"),
-    ("POST", "/api/errors/clear"),
-    ("GET", "/api/portfolio"),
     ("GET", "/api/stats/periods"),
     ("GET", "/api/stats/summary"),
-    ("GET", "/api/points"),
-    ("GET", "/api/points/<index>"),
-    ("POST", "/api/points/refresh"),
     ("GET", "/api/history/accounts/<index>"),
     ("GET", "/api/history/trades/<index>"),
     ("GET", "/api/supabase/status"),
     ("GET", "/api/storage/status"),
-    ("GET", "/api/ws/health"),
-    ("GET", "/api/rest/health"),
-    ("POST", "/api/ws/reconnect"),
-    ("POST", "/api/rest/reconnect"),
-    ("POST", "/api/connections/reconnect"),
-    ("GET", "/api/candles"),
     ("GET", "/candles/stream"),
     ("GET", "/candles/stream/status"),
     ("GET", "/ws/status/<user_address>"),
-    ("POST", "/api/ticket"),
 )
 SOCKETS: Final = ("/ws/dashboard",)
 

@@ -101,9 +101,6 @@ class MarketRequests:
             received_ns=received_ns,
         )
 
-    def clock_offset_ms(self, headers: Mapping[str, str], received_ns: int) -> float | None:
-        return answers.clock_offset_ms(headers, received_ns)
-
     def _get(self, name: str, path: str, query: tuple[tuple[str, str], ...] = ()) -> HttpRequest:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         return HttpRequest(
