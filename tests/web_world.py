@@ -119,7 +119,7 @@ class FakeControl:
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.answers: dict[str, Any] = {}
+        self.answers: dict[str, Any] = {"demand": {"running": [], "refused": {}}}
         self.timeouts_s: dict[str, float] = {}
 
     async def call(self, op: str, timeout_s: float = 2.0, **args: Any) -> dict[str, Any]:
@@ -147,6 +147,7 @@ class World:
         self.reported: list[BaseException] = []
         config = {**CONFIG, "settings": {**SETTINGS, **settings}}
         self.service: Service = make_service(
+            actor="web:1",
             replica=self.replica,
             control=self.control,
             clock=self.clock,
@@ -286,7 +287,9 @@ class World:
             )
 
         items = tuple(instrument(base) for base in ("BTC", "ETH", "SOL"))
-        value = InstrumentList(venue=venue, items=items, received_ns=self.now_ns())
+        value = InstrumentList(
+            venue=venue, items=items, timeframes=("1m", "1h"), received_ns=self.now_ns()
+        )
         return self.replica.feed("instruments", f"venue:{venue}", f"instruments:{venue}", value)
 
     def full(self) -> None:

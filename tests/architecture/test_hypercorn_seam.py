@@ -16,10 +16,15 @@ import pytest
 import websockets
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.protocol.h11 import H11Protocol
-from hypercorn.protocol.ws_stream import FrameTooLargeError, WebsocketBuffer, WSStream
+from hypercorn.protocol.ws_stream import (
+    FrameTooLargeError,
+    Handshake,
+    WebsocketBuffer,
+    WSStream,
+)
 
 from web import seam
-from web.frames import chunk, text_frame
+from web.frames import chunk, ping_frame, text_frame
 
 WEB = Path(seam.__file__).parent
 
@@ -70,6 +75,10 @@ def test_signatures() -> None:
         "writer",
     ]
     assert list(inspect.signature(WebsocketBuffer.__init__).parameters) == ["self", "max_length"]
+    handshake = inspect.signature(Handshake.__init__).parameters
+    assert list(handshake) == ["self", "headers", "http_version"]
+    accept = inspect.signature(Handshake.accept)
+    assert list(accept.parameters) == ["self", "subprotocol", "additional_headers"]
     assert {"value", "length", "max_length"} <= set(vars(WebsocketBuffer(1)))
     assert issubclass(FrameTooLargeError, Exception)
     for owner, name in ((TCPServer, "protocol_send"), (WSStream, "app_send")):
@@ -92,6 +101,7 @@ async def test_the_transport_comes_in_the_scopes_state_of_http_and_websocket() -
             stream = send.__self__
             assert isinstance(stream, WSStream)
             assert isinstance(stream.buffer, seam.MessageBuffer)
+            assert isinstance(stream.handshake, seam.PlainHandshake)
             assert stream.handshake.extensions is None
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.close", "code": 1000})
@@ -157,6 +167,32 @@ async def test_after_accept_our_frames_stand_whole_between_hypercorns() -> None:
             await client.recv()
         assert caught.value.rcvd is not None
         assert caught.value.rcvd.code == 1001
+
+
+async def test_a_pong_is_heard_and_messages_still_come() -> None:
+    ponged: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        wire = seam.wire(scope)
+        assert wire is not None
+        wire.on_pong = ponged.append
+        await send({"type": "websocket.accept", "subprotocol": None, "headers": [(b"x-a", b"b")]})
+        wire.transport.write(ping_frame(b"at 12:00") + ping_frame(b""))
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"], "bytes": None})
+
+    async with (
+        serving(app) as port,
+        websockets.connect(f"ws://127.0.0.1:{port}/", proxy=None) as client,
+    ):
+        assert client.response is not None
+        assert client.response.headers["x-a"] == "b"
+        assert "sec-websocket-extensions" not in client.response.headers
+        await client.send("text")
+        assert await client.recv() == "text"
+        await (await client.ping())
+    assert ponged == [b"at 12:00", b""]
 
 
 async def test_the_head_is_on_the_wire_once_the_response_has_started() -> None:

@@ -86,6 +86,8 @@ async def test_f_200_kills_lose_no_fill_and_double_none(tmp_path: Path) -> None:
         "EXTENDED_MARKETS": "BTC-USD",
         "RESET_AFTER_ACCOUNT": "0",
         "RESTART_INFRASTRUCTURE": "0",
+        # So many catch-ups would not fit what the venue allows otherwise.
+        "EXTENDED_RATE_LIMIT": "60000",
     }
     async with (
         running(tmp_path, KEYS, **settings) as (venue, service),

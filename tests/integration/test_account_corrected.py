@@ -9,8 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from connect_proxy import ConnectProxy
-from full_service import ROOT as CHECKOUT
-from full_service import Program, Service, Simulator, account_settings, plain_environment, until
+from full_service import Again, Service, Simulator, account_settings, until
 
 SECONDS_MAX = 30.0
 ACCOUNT = "account:extended:{}"
@@ -37,22 +36,6 @@ def rewrite(service: Service, **changes: str | None) -> None:
     lines |= {name: value for name, value in changes.items() if value is not None}
     kept = {name: value for name, value in lines.items() if changes.get(name, "") is not None}
     path.write_text("".join(f"{name}={value}\n" for name, value in kept.items()))
-
-
-class Again(Service):
-    """The same folder, `.env` and port once more, after the first one ended."""
-
-    def __init__(self, first: Service) -> None:
-        self.port, self.folder = first.port, first.folder
-        Program.__init__(
-            self,
-            str(CHECKOUT / "main.py"),
-            "run",
-            cwd=self.folder,
-            env=plain_environment(),
-            output=self.folder / "service-again.log",
-        )
-        self.url, self.headers = first.url, first.headers
 
 
 def kept_on_disk(folder: Path, needles: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from actor_context import KeptContext
 from instant_timer import VirtualTimer
 from kernel_driver import Driver
 
-from actors import account, stream, venue
+from actors import account, public_stream, stream, venue
 from actors.errors import Disconnected
 from actors.runtime.rest import RestClient
 from actors.runtime.websocket import Socket
@@ -162,7 +162,7 @@ async def test_j_a_venue_down_for_an_hour_restarts_no_process(
     wire = Wire(timer)
     for module in (account, stream, venue):
         monkeypatch.setattr(module, "Timer", lambda _: timer)
-    for module in (account, stream):
+    for module in (account, public_stream):
         monkeypatch.setattr(module, "open_socket", wire.open_socket)
     monkeypatch.setattr(RestClient, "fetch", lambda _, request: wire.fetch(request))
     held = contexts(timer)

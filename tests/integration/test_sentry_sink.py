@@ -117,7 +117,9 @@ def test_what_no_process_can_tell_itself_the_supervisor_does(stage: ExitStack) -
     arrived(sink, "a lost zygote", cause="ZygoteLost")
     service.stop()
     assert {each.event["environment"] for each in sink.received} == {"test"}
-    assert len(sink.received) == 7, [each.event for each in sink.received]
+    # Replaced at once, the fat one grows again: that is told as a count when the service ends.
+    first = [each for each in sink.received if "repeated" not in each.tags]
+    assert len(first) == 7, [each.event for each in sink.received]
 
 
 def test_ten_crashes_of_one_bug_are_one_event_and_a_count(stage: ExitStack) -> None:

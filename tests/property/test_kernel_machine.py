@@ -220,7 +220,11 @@ class KernelMachine(RuleBasedStateMachine):
     def beat(self, actor: str, good: int, rss: int) -> None:
         if found := self.known(actor):
             beat = Heartbeat(
-                at_mono_ns=self.clock.monotonic_ns(), good_events=good, rss_bytes=rss, cpu_ms=5.0
+                at_mono_ns=self.clock.monotonic_ns(),
+                good_events=good,
+                rss_bytes=rss,
+                private_bytes=rss,
+                cpu_ms=5.0,
             )
             self.tell(Beat(actor, found[0], beat))
 

@@ -257,7 +257,7 @@ async def test_rest_that_is_down_leaves_the_stream_telling_fills() -> None:
         await asyncio.sleep(0.3)
         context.controls["reconnect"](Reconnect(lane="websocket"))
         await context.until(lambda: context.state_of("websocket") == "connected", "stream back")
-        stage.server.desk.clear()
+        stage.server.venue.clear_faults()
         context.controls["reconnect"](Reconnect(lane="rest"))
         await settled(stage, context)
         assert sorted(stage.told(), key=int) == stage.truth()
@@ -377,7 +377,7 @@ async def test_what_a_stream_that_lives_but_stalls_holds_back_comes_over_rest() 
 
 
 async def test_while_rest_must_wait_the_unbroken_stream_confirms() -> None:
-    """A Retry-After holds REST back without ending it; a quiet account is not a stale one."""
+    """A long Retry-After is shown as what it is; a quiet account is not a stale one."""
     async with staged() as stage, stage.life() as context:
         await context.until(lambda: context.state_of("websocket") == "connected", "connected")
         stage.server.inject("429", f"rest:account:{NAME}", retry_after_s=600)
@@ -385,4 +385,4 @@ async def test_while_rest_must_wait_the_unbroken_stream_confirms() -> None:
         context.kept.puts.clear()
         await context.until(lambda: len(context.said("confirmed")) >= 4, "confirmed")
         assert {confirmed.via for confirmed in context.said("confirmed")} == {"websocket"}
-        assert context.state_of("rest") == "connected"
+        assert context.state_of("rest") == "backoff"

@@ -13,7 +13,7 @@ from actor_context import KeptContext, welcome_of
 
 from actors import account
 from actors.account_feed import Feed
-from actors.account_rest import Pace
+from actors.account_pace import Pace
 from actors.account_stream import BUFFER_NS_MAX, AccountStream
 from actors.messages.account import OPEN_STATUSES, AccountSnapshot
 from actors.messages.control import Welcome

@@ -37,6 +37,11 @@ def test_the_version(capsys) -> None:
             {"as_json": False, "demo": False},
         ),
         (
+            ["replay", "--venue", "extended", "-"],
+            "actors.replay:replay",
+            {"venue": "extended", "product": None, "symbol": None, "stream": None, "file": "-"},
+        ),
+        (
             ["load-account", "account:extended:1", "7", "/d", "Extended_1_PROXY"],
             "actors.supervision.loader:renew_account",
             {
@@ -53,11 +58,6 @@ def test_a_command_calls_its_entry(monkeypatch, arguments, entry, given) -> None
     monkeypatch.setattr(main, "_call", lambda name, wanted: called.append((name, wanted)) or 5)
     assert main.main(arguments) == 5
     assert called == [(entry, given)]
-
-
-def test_replay_says_that_it_is_not_there(capsys) -> None:
-    assert main.main(["replay", "--venue", "x", "f.jsonl"]) == 2
-    assert "not part of this build" in capsys.readouterr().err
 
 
 def test_wrong_use_is_exit_code_2(capsys) -> None:

@@ -197,8 +197,8 @@ async def test_a_venue_that_does_not_answer_is_asked_by_the_schedule() -> None:
     async with staged() as stage:
         stage.server.inject("5xx", "rest", count=7)
         timer = InstantTimer()
-        base_url = stage.addresses.base_url
-        found = await stream.native_symbol(venue("extended"), "linear", "BTC-PERP", base_url, timer)
+        context = stage.context("BTC-PERP")
+        found = await stream.native_symbol(context, venue("extended"), "linear", "BTC-PERP", timer)
         assert found == SYMBOL
         waits = [slept for slept in timer.slept_s if slept >= 30]
         assert [wait // 60 * 60 for wait in waits] == [60] * 5 + [300] * 2

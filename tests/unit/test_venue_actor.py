@@ -40,7 +40,7 @@ async def living() -> AsyncIterator[tuple[SimulatorServer, KeptContext, asyncio.
 
 async def test_instruments_and_clock_offset_then_ready() -> None:
     async with living() as (server, context, _):
-        server.inject("skew", seconds=3.0)
+        server.inject("skew", offset_s=3.0)
         await context.until(context.is_ready.is_set, "ready")
         listed = context.last("instruments")
         symbols = {item.symbol: item for item in listed.items}

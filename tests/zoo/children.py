@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import mmap
 import os
 import signal
 import socket
 import struct
+import threading
 import time
+import warnings
+from collections.abc import Mapping
+from typing import Any
 
 from actors.errors import ConfigFault, KeyRejected, UsageFault
 from actors.runtime.context import ActorContext
@@ -91,6 +96,56 @@ async def memory_eater(context: ActorContext) -> None:
     for offset in range(0, len(region), mmap.PAGESIZE):
         region[offset] = 1
     await context.stopping.wait()
+
+
+async def grower(context: ActorContext) -> None:
+    """Takes a megabyte more each 20 ms, up to `bytes`, and ends in order when it is told to."""
+    context.progress.good_event()
+    context.ready()
+    held: list[bytearray] = []
+    while not context.stopping.is_set():
+        if len(held) << 20 < context.config["bytes"]:
+            held.append(bytearray(os.urandom(1) * (1 << 20)))
+        # Its stack has this very line: while a loop waits, its stack says nothing.
+        time.sleep(0.02)  # noqa: ASYNC251 - as a child that works
+        await asyncio.sleep(0)
+
+
+async def quoter(context: ActorContext) -> None:
+    """Lets libraries, a thread and the interpreter say its secret, in their own ways."""
+    held = context.config["api_key"]
+    register_secrets({"api_key": held}, None)
+    context.ready()
+    logging.getLogger("library.loud").warning("refused %s", held)
+    logging.getLogger("library.quiet").info("of its own insides")
+    logging.getLogger("library.clumsy").error("%d", held)
+    warnings.warn(f"old: {held}", UserWarning, stacklevel=1)
+    thread = threading.Thread(target=_fail, args=(held,), name="lost")
+    thread.start()
+    await asyncio.to_thread(thread.join)
+    _Unraisable(held).close()
+    try:
+        _fail(held)
+    except LookupError:
+        logging.getLogger("library.loud").exception("caught")
+    await context.stopping.wait()
+
+
+class _Unraisable:
+    """Raises where nobody can catch it."""
+
+    def __init__(self, held: str) -> None:
+        self._held = held
+
+    def close(self) -> None:
+        """Nothing: it is the end of the object that raises."""
+
+    def __del__(self) -> None:
+        _fail(self._held)
+
+
+def _fail(held: str) -> None:
+    raise LookupError(f"no such {held}")
 
 
 async def segfaulter(context: ActorContext) -> None:
@@ -189,3 +244,21 @@ async def stumbler(context: ActorContext) -> None:
 
 def _stumble() -> None:
     raise LookupError("a callback of the zoo")
+
+
+async def witness(context: ActorContext) -> None:
+    """Answers what it is asked: what it heard, or nothing that could be sent."""
+    heard: list[str] = []
+
+    def broken(_: Mapping[str, str]) -> dict[str, Any]:
+        raise RuntimeError("the zoo's broken handler")
+
+    # Whoever was born to an order must hear it whole, and in order, before it works.
+    await asyncio.sleep(context.config.get("listens_after_s", 0.0))
+    context.on_control("resume", lambda _: heard.append("resume"))
+    context.on_control("pause", lambda _: heard.append("pause"))
+    context.on_question("frames", lambda args: {"heard": heard, "args": dict(args)})
+    context.on_question("broken", broken)
+    context.on_question("large", lambda _: {"text": "x" * 1024 * 1024})
+    context.ready()
+    await context.stopping.wait()

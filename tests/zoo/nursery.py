@@ -11,6 +11,7 @@ from actors.runtime.clock import SystemClock
 from actors.supervision.children import Children
 from actors.supervision.events import Exited, ExitInfo, Message, Spawned, ZygoteReady
 from actors.supervision.spec import ChildKind, ChildSpec
+from config.logs import Speaker
 
 WAIT_S = 10.0
 T = TypeVar("T")
@@ -48,11 +49,11 @@ class Nursery:
 
     # Voice
 
-    def log(self, source: str, record: LogRecord) -> None:
-        self.lines.append((source, record))
+    def log(self, speaker: Speaker, record: LogRecord) -> None:
+        self.lines.append((speaker.actor, record))
         self._news.set()
 
-    def fault(self, report: FaultReport) -> None:
+    def fault(self, report: FaultReport, _speaker: Speaker | None = None) -> None:
         self.faults.append(report)
         self._news.set()
 

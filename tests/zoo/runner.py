@@ -11,19 +11,20 @@ import time
 def main() -> int:
     from pathlib import Path
 
-    from actors.messages.control import ChildStatus
+    from actors.messages.control import ChildStatus, LogRecord
     from actors.supervision.options import SentryOptions, SupervisorOptions
     from actors.supervision.schedule import Limits
     from actors.supervision.service import run_supervisor
     from actors.supervision.spec import ChildKind, ChildSpec
+    from config.logs import Speaker
 
     described = json.loads(Path(sys.argv[1]).read_bytes())
     runtime_dir = Path(described["runtime_dir"])
     log = Path(described["log"])
 
-    def log_sink(source: str, record: object) -> None:
+    def log_sink(speaker: Speaker, record: LogRecord) -> None:
         with log.open("a", encoding="utf-8") as lines:
-            lines.write(f"{source} {record}\n")
+            lines.write(f"{speaker.actor} {record}\n")
 
     told = Path(described["told"])
 

@@ -9,6 +9,7 @@ import pytest
 from cache_links import TOPIC, envelope, position, snapshot
 
 from actors.cache.store import Freshness, Store
+from actors.messages.account import Points
 from actors.messages.control import Confirmed, ConnectionState, SourceState
 from actors.messages.market import BookStatus
 
@@ -102,7 +103,7 @@ def test_each_datum_follows_the_lane_that_confirmed_it(world: World) -> None:
     world.lane(ACCOUNT, "websocket", "backoff")
     assert not world.position(200).stale
     world.lane(ACCOUNT, "rest", "paused")
-    assert world.position(200).stale_reason == "rest paused"
+    assert world.position(200).stale_reason == "rest paused by the operator"
 
 
 def test_a_section_confirmed_as_a_whole_is_younger(world: World) -> None:
@@ -148,3 +149,41 @@ def test_forgotten_sources_make_everything_stale(world: World) -> None:
     world.store.forget_sources("not linked since the cache came back")
     assert "came back" in world.position(110).stale_reason
     assert msgspec.structs.asdict(world.store.sources[BOOK])["connected"] is False
+
+
+class Scored(World):
+    """Points of the account, said at 100 ms, good for 300 ms."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        points = Points(
+            venue="extended",
+            account="1",
+            available=True,
+            total="1",
+            stale_after_ms=300.0,
+            received_mono_ns=100 * MS,
+            received_ns=WALL,
+        )
+        # Told later than said, as after a restart of the cache: that makes nothing younger.
+        self.tell("points", "points", points, 250 * MS, ACCOUNT)
+
+    def points(self, now_ms: float) -> Freshness:
+        ((_, datum),) = self.store.snapshot("points")
+        return self.store.freshness("points", datum, int(now_ms * MS))
+
+
+def test_points_are_as_old_as_the_venue_s_word() -> None:
+    found = Scored().points(400)
+    assert (found.age_ms, found.stale, found.via) == (300.0, False, "polling")
+    assert found.as_of_us == WALL // 1000
+    assert "expected within 300 ms" in Scored().points(401).stale_reason
+
+
+def test_points_outlive_a_lane_that_is_down_but_not_their_source() -> None:
+    world = Scored()
+    world.lane(ACCOUNT, "rest", "backoff", last_error="503")
+    world.lane(ACCOUNT, "websocket", "backoff")
+    assert not world.points(150).stale
+    world.tell("source_state", ACCOUNT, SourceState(source=ACCOUNT, connected=False), 3)
+    assert "not linked" in world.points(150).stale_reason

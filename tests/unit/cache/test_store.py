@@ -22,6 +22,7 @@ from actors.messages.control import (
     Confirmed,
     ConnectionState,
     FaultReport,
+    FaultsCleared,
     SourceState,
 )
 from actors.messages.market import (
@@ -317,6 +318,20 @@ def test_faults_are_a_bounded_list(tell: Told) -> None:
     assert len(tell.store.faults) == FAULTS_MAX
     assert tell.store.faults[-1].at_ns == FAULTS_MAX + 2
     assert len(tell.store.snapshot("errors")) == FAULTS_MAX
+
+
+def test_a_clearing_drops_what_was_told_before_it(tell: Told) -> None:
+    def fault(at_ns: int) -> FaultReport:
+        return FaultReport(actor="a", kind="K", message="m", at_ns=at_ns)
+
+    tell("fault_report", "errors", fault(900))
+    assert tell("faults_cleared", "errors", FaultsCleared(800))
+    assert not tell.store.faults
+    assert tell.store.faults_cleared == FaultsCleared(800)
+    # Whatever the wall clock says meanwhile: what is told later stays.
+    tell("fault_report", "errors", fault(100))
+    assert [fault.at_ns for fault in tell.store.faults] == [100]
+    assert [kind for kind, _ in tell.store.snapshot("errors")] == ["faults_cleared", "fault_report"]
 
 
 def test_the_journal_state_is_the_caches_own_word(tell: Told) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from actors.messages.control import Pause, Reconnect, Stop
+from actors.messages.control import LogRecord, Pause, Reconnect, Stop
 from actors.runtime.isolation import DUMP_SIGNAL
 from actors.supervision import heartbeat
 from actors.supervision.events import Beat, BecameReady, Exited
@@ -240,3 +240,33 @@ async def test_inspection_is_forbidden() -> None:
         await nursery.wait(BecameReady, child)
         # The kernel gives the files of a process that is not dumpable to root.
         assert os.stat(f"/proc/{await nursery.pid(child)}/environ").st_uid == 0  # noqa: PTH116
+
+
+async def test_what_libraries_say_ends_in_the_log_masked_and_not_on_standard_error(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    async with Nursery() as nursery:
+        child = nursery.spawn("quoter", {"api_key": SECRET})
+        await nursery.wait(BecameReady, child)
+
+        def told() -> list[LogRecord] | None:
+            records = [record for _, record in nursery.lines if record.event == "library"]
+            return records if len(records) >= 6 else None
+
+        records = await nursery.until("six lines", told)
+        nursery.children.send_stop(*child)
+        await nursery.end(child)
+    by_logger = [(record.level, record.fields["logger"]) for record in records]
+    assert by_logger == [
+        ("warning", "library.loud"),
+        ("error", "library.clumsy"),
+        ("warning", "py.warnings"),
+        ("error", "thread"),
+        ("error", "interpreter"),
+        ("error", "library.loud"),
+    ]
+    assert records[0].fields["message"] == "refused ***"
+    assert "LookupError: no such ***" in str(records[3].fields["traceback"])
+    assert "LookupError: no such ***" in str(records[5].fields["traceback"])
+    assert SECRET not in repr(nursery.lines) + repr(nursery.faults)
+    assert capfd.readouterr().err == ""

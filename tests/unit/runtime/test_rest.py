@@ -22,8 +22,8 @@ from actors.errors import (
 from actors.runtime import rest
 from actors.runtime.clock import SystemClock
 from actors.runtime.http_status import RETRY_AFTER_S_MAX, retry_after_s
-from actors.runtime.rest import RATE_LIMIT_PAUSE_S, RestClient
-from actors.runtime.throttle import Throttle
+from actors.runtime.rest import RestClient
+from actors.runtime.throttle import RATE_LIMIT_PAUSE_S, Throttle
 from actors.runtime.timer import Timer
 from actors.venues.contract import Answer, HttpRequest
 from config.proxy_address import ProxyAddress
@@ -195,10 +195,15 @@ async def test_a_rate_limit_holds_the_next_request(
     async with serving(handler) as url, client(timer) as rests:
         with pytest.raises(RateLimited):
             await rests.call(get(url), read)
-        assert rests.throttle.delay_s() == waits_s
+        assert rests.throttle.held_s == waits_s
+        with pytest.raises(RateLimited) as held:
+            await rests.call(get(url), read)
+        assert rests.requests == 1
+        assert held.value.retry_after_s == waits_s
+        timer.clock.advance(waits_s)
         with pytest.raises(RateLimited):
             await rests.call(get(url), read)
-    assert timer.slept_s == [waits_s]
+        assert rests.requests == 2
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from actors.supervision.schedule import Limits
 from actors.supervision.spec import ChildKind, ChildSpec
 from actors.supervision.states import new_state
 from actors.supervision.voice import Line, Mouth
+from config.logs import Speaker
 
 WAIT_S = 5.0
 
@@ -119,7 +120,12 @@ def test_reset_with_new_secrets_starts_from_them_and_retires_the_old(
     )
     actor.tell(Boot((spec,)))
     found, _ = _ask(actor, "look", "account:x:1")
-    assert found == {"actor": "account:x:1", "state": "quarantined", "secrets": True}
+    assert found == {
+        "actor": "account:x:1",
+        "kind": "account",
+        "state": "quarantined",
+        "secrets": True,
+    }
     renewed = replace(spec, descriptors={"secrets": 71}, quarantined="")
     body, _ = _ask(actor, "reset", "account:x:1", renewed)
     assert body["state"] == "starting"
@@ -142,18 +148,23 @@ def test_a_terminal_that_stands_still_costs_lines_and_not_memory(
     monkeypatch.setattr(voice, "WAITING_MAX", 10)
     go_on = threading.Event()
     said: list[str] = []
+    lost: list[object] = []
 
-    def sink(_source: str, record: LogRecord) -> None:
+    def sink(_speaker: Speaker, record: LogRecord) -> None:
         go_on.wait(WAIT_S)
+        if record.event == "lines lost":
+            lost.append(record.fields["count"])
+            return
         said.append(record.event)
         if record.event == "3":
             raise BrokenPipeError
 
     mouth = Mouth(sink, Silent())
     for number in range(50):
-        mouth.say(Line("x", LogRecord(level="info", event=str(number))))
+        mouth.say(Line(Speaker("x"), LogRecord(level="info", event=str(number))))
     assert mouth.dropped == 40
     go_on.set()
     mouth.actor.stop(timeout=WAIT_S)
     assert said == [str(number) for number in range(10)]
+    assert sum(map(int, lost)) == 40, "how many were lost is told"  # type: ignore[call-overload]
     assert mouth.failures == 1

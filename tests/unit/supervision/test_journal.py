@@ -15,8 +15,10 @@ import pytest
 
 from actors.messages.control import RestartRecord
 from actors.supervision import journal as journal_module
+from actors.supervision.budgets import Deadline
 from actors.supervision.effects import Remembered
 from actors.supervision.journal import (
+    DEADLINES_MAX,
     DETAILED_MAX,
     DUMP_LENGTH_MAX,
     HISTORY_MAX,
@@ -269,6 +271,25 @@ def test_it_recovers_when_the_place_is_usable_again(tmp_path: Path) -> None:
     assert len(SupervisionJournal(journal._path).history(A)) == RETRY_WRITES + 1
 
 
+def test_it_is_tried_again_where_nothing_else_happens(tmp_path: Path) -> None:
+    place = tmp_path / "data"
+    place.write_text("in the way")
+    reports: list[str] = []
+    journal = SupervisionJournal(place / "supervision.journal", reports.append)
+    journal.record(record(A, 1))
+    for _ in range(3):
+        journal.try_again()
+    assert journal.failed
+    assert len(reports) == 1
+    place.unlink()
+    journal.try_again()
+    journal.try_again()
+    assert not journal.failed
+    assert reports[1:] == ["supervision.journal: can be written again"]
+    journal.close()
+    assert len(SupervisionJournal(journal._path).history(A)) == 1
+
+
 @pytest.fixture
 def full_disk() -> Iterator[None]:
     """No file may grow beyond 1,000 bytes: a write is cut short, the next one fails."""
@@ -314,3 +335,39 @@ def test_descriptors_do_not_leak(path: Path, monkeypatch: pytest.MonkeyPatch) ->
         journal = filled(path, 30)
         journal.close()
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def deadline(number: int = 0, not_before_ns: int = 9) -> Deadline:
+    return Deadline(
+        venue="extended",
+        exit_address=f"10.0.0.9:{number}",
+        not_before_ns=not_before_ns,
+        wait_ns=5,
+    )
+
+
+def test_deadlines_of_addresses_are_there_again(path: Path) -> None:
+    journal = filled(path, 3)
+    assert journal.deadlines() == ()
+    journal.hold_back(deadline(1))
+    journal.hold_back(deadline(2))
+    journal.hold_back(deadline(1, 99))
+    journal.record(record(A, 4))
+    journal.close()
+    again = SupervisionJournal(path)
+    assert again.deadlines() == (deadline(2), deadline(1, 99))
+    assert again.remembered() == journal.remembered()
+    assert again.history(A) == journal.history(A)
+
+
+def test_deadlines_outlive_a_compaction_and_are_bounded(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "COMPACT_BYTES_MIN", 10_000)
+    journal = SupervisionJournal(path)
+    for number in range(DEADLINES_MAX + 5):
+        journal.hold_back(deadline(number))
+    journal.close()
+    again = SupervisionJournal(path)
+    assert len(again.deadlines()) == DEADLINES_MAX
+    assert again.deadlines()[-1] == deadline(DEADLINES_MAX + 4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -40,6 +41,7 @@ from actors.supervision.kernel import (
     status,
     step,
 )
+from actors.supervision.schedule import CLEAN
 from actors.supervision.spec import ChildKind, ChildSpec
 from actors.supervision.turn import RETIRED_MAX
 
@@ -342,20 +344,112 @@ def test_wall_clock_steps_cause_nothing() -> None:
 # memory
 
 
-def test_over_memory_is_asked_to_end_then_killed_then_restarted() -> None:
+def heavy(driver: Driver, actor: str = A, mib: int = 1_025) -> tuple[Effect, ...]:
+    return driver.beat(actor, private_bytes=mib << 20)
+
+
+def relieved(driver: Driver, actor: str = A) -> tuple[Effect, ...]:
+    """One whole replacement for memory: too heavy, dumped, told, gone; what came of it."""
+    heavy(driver, actor)
+    driver.send(Dumped(actor, driver.child(actor).epoch))
+    return driver.exit(actor, 0)
+
+
+def test_over_memory_is_dumped_asked_to_end_then_killed_then_restarted() -> None:
     driver = up()
-    effects = driver.beat(A, rss=(1 << 30) + 1)
-    assert of(SendStop, effects) == [SendStop(A, 1)]
-    assert shown(effects)[-1].reason == "1024 MiB of memory, limit 1024 MiB"
-    assert of(Kill, driver.advance(5.0)) == [Kill(A, 1, 1_000)]
+    effects = heavy(driver)
+    assert of(TakeDump, effects) == [TakeDump(A, 1, 1_000)]
+    assert not of(SendStop, effects), "its stacks are those of its work, not of its end"
+    assert shown(effects)[-1].reason == "1025 MiB of memory, limit 1024 MiB"
+    assert of(SendStop, driver.send(Dumped(A, 1))) == [SendStop(A, 1)]
+    assert driver.send(Dumped(A, 1)) == (), "told once"
+    assert not of(Kill, driver.advance(4.9)), "the usual grace"
+    assert of(Kill, driver.advance(0.1)) == [Kill(A, 1, 1_000)]
     effects = driver.exit(A, signal=9)
     assert recorded(effects).cause == "memory"
-    assert of(Spawn, effects)
+    assert of(Spawn, effects) == [Spawn(A, 2)]
+
+
+def test_over_memory_is_told_though_no_dump_comes() -> None:
+    driver = up()
+    heavy(driver)
+    assert of(SendStop, driver.advance(0.2)) == [SendStop(A, 1)]
+
+
+def test_a_planned_restart_counts_nothing_and_comes_at_once() -> None:
+    driver = up()
+    effects = relieved(driver)
+    assert of(Spawn, effects) == [Spawn(A, 2)]
+    assert driver.child(A).tally == CLEAN
+    driver.up(A)
+    assert driver.child(A).restarts == 1
+    driver.live(A, 700.0)
+    assert of(Spawn, relieved(driver)) == [Spawn(A, 3)], "it had been calm since"
+    assert driver.child(A).tally == CLEAN
+
+
+def test_again_and_again_within_minutes_follows_the_schedule() -> None:
+    driver = up()
+    relieved(driver)
+    delays = []
+    for _ in range(4):
+        driver.up(A)
+        driver.live(A, 10.0)
+        begun_s = driver.now_s
+        effects = relieved(driver)
+        if not of(Spawn, effects):
+            driver.advance(60.0)
+        delays.append(driver.times(Spawn, A)[-1] - begun_s)
+    assert delays == [0.0, 60.0, 60.0, 60.0]
+    assert driver.child(A).tally.attempt == 3
+    driver.command("reset", A)
+    driver.up(A)
+    relieved(driver)
+    assert driver.child(A).tally == CLEAN, "a reset forgets this too"
+
+
+def test_a_cache_that_is_too_heavy_at_once_makes_no_hot_loop() -> None:
+    driver = Driver(spec("cache", ChildKind.CACHE))
+    for _ in range(10):
+        driver.up("cache")
+        relieved(driver, "cache")
+        driver.advance(5.0)
+    gaps = [b - a for a, b in pairwise(driver.times(Spawn, "cache"))]
+    assert gaps[-3:] == [5.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mib", "state"),
+    [
+        (ChildKind.ACCOUNT, 65, "over_memory"),
+        (ChildKind.ACCOUNT, 64, "ready"),
+        (ChildKind.STREAM, 1_024, "ready"),
+        (ChildKind.STREAM, 1_025, "over_memory"),
+        (ChildKind.WEB, 5_000, "ready"),
+    ],
+)
+def test_each_kind_may_have_a_limit_of_its_own(kind: ChildKind, mib: int, state: str) -> None:
+    limits = replace(NO_JITTER, memory_by_kind={"account": 64 << 20, "web": 0})
+    driver = Driver(spec("x:1", kind), limits=limits)
+    driver.up("x:1")
+    heavy(driver, "x:1", mib)
+    assert driver.child("x:1").state == state
+
+
+def test_what_is_shared_with_all_does_not_count_unless_nothing_else_is_known() -> None:
+    driver = Driver(spec(A))
+    driver.spawned(A)
+    driver.beat(A, rss=2 << 30)
+    assert driver.child(A).state == "starting", "the first beat does not tell its own pages yet"
+    driver.beat(A, rss=2 << 30, private_bytes=8 << 20)
+    assert driver.child(A).state == "starting"
+    driver.beat(A, rss=2 << 30, private_bytes=0)
+    assert driver.child(A).state == "over_memory", "this kernel never tells"
 
 
 def test_no_memory_limit_is_legal() -> None:
     driver = up(memory_soft_bytes=0)
-    driver.beat(A, rss=1 << 50)
+    heavy(driver, mib=1 << 30)
     assert driver.child(A).state == "ready"
 
 

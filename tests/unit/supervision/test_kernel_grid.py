@@ -65,7 +65,13 @@ def _hung() -> Driver:
 
 def _over_memory() -> Driver:
     driver = _ready()
-    driver.beat(ACTOR, rss=2 << 30)
+    driver.beat(ACTOR, private_bytes=2 << 30)
+    return driver
+
+
+def _over_memory_told() -> Driver:
+    driver = _over_memory()
+    driver.send(Dumped(ACTOR, driver.child(ACTOR).epoch))
     return driver
 
 
@@ -99,6 +105,7 @@ STATES: dict[str, Callable[[], Driver]] = {
     "ready": _ready,
     "hung": _hung,
     "over_memory": _over_memory,
+    "over_memory_told": _over_memory_told,
     "stopping": _stopping,
     "backoff": _backoff,
     "quarantined": _quarantined,
@@ -118,7 +125,7 @@ MESSAGES: dict[str, Callable[[Driver], tuple[Effect, ...]]] = {
     "spawn_failed": lambda d: d.send(SpawnFailed(ACTOR, d.child(ACTOR).epoch, "EAGAIN")),
     "ready": lambda d: d.ready(ACTOR),
     "beat": lambda d: d.beat(ACTOR),
-    "heavy_beat": lambda d: d.beat(ACTOR, rss=2 << 30),
+    "heavy_beat": lambda d: d.beat(ACTOR, private_bytes=2 << 30),
     "exit_0": lambda d: d.exit(ACTOR, 0),
     "exit_1": lambda d: d.exit(ACTOR, 1),
     "exit_key": lambda d: d.exit(ACTOR, 77),
@@ -159,7 +166,7 @@ GRID: dict[str, dict[str, str]] = {
     },
     "starting": {
         "ready": "ready",
-        "heavy_beat": "over_memory SendStop",
+        "heavy_beat": "over_memory TakeDump",
         **ends("backoff Record"),
         "exit_key": "quarantined Record",
         "exit_config": "quarantined Record",
@@ -171,7 +178,7 @@ GRID: dict[str, dict[str, str]] = {
         "shutdown": "stopping SendStop",
     },
     "ready": {
-        "heavy_beat": "over_memory SendStop",
+        "heavy_beat": "over_memory TakeDump",
         **ends("starting Record Spawn"),
         "exit_key": "quarantined Record",
         "exit_config": "quarantined Record",
@@ -189,6 +196,12 @@ GRID: dict[str, dict[str, str]] = {
         "shutdown": "hung Kill",
     },
     "over_memory": {
+        **ends("starting Record Spawn"),
+        "dumped": "over_memory SendStop",
+        "deadline": "over_memory SendStop",
+        "shutdown": "over_memory SendStop",
+    },
+    "over_memory_told": {
         **ends("starting Record Spawn"),
         "deadline": "over_memory Kill",
     },
@@ -240,11 +253,12 @@ def outcome(driver: Driver, effects: tuple[Effect, ...]) -> str:
 @pytest.mark.parametrize("state", STATES)
 def test_cell(state: str, message: str) -> None:
     driver = STATES[state]()
-    assert driver.child(ACTOR).state == state
+    name = state.removesuffix("_told")
+    assert driver.child(ACTOR).state == name
     before = driver.state
     effects = MESSAGES[message](driver)
-    assert outcome(driver, effects) == GRID[state].get(message, state)
-    assert before.children[ACTOR].state == state, "the earlier state is a value"
+    assert outcome(driver, effects) == GRID[state].get(message, name)
+    assert before.children[ACTOR].state == name, "the earlier state is a value"
 
 
 OF_INCARNATION: tuple[Callable[[str, int], Message], ...] = (
@@ -291,5 +305,6 @@ def test_a_start_that_was_given_up_is_killed_when_it_is_answered(state: str) -> 
 
 
 def test_the_grid_knows_every_state_that_lasts() -> None:
-    assert set(STATES) == {state.value for state in State} - {"exited"}
+    lasting = {state.value for state in State} - {"exited"}
+    assert set(STATES) == lasting | {"over_memory_told"}
     assert set(GRID) == set(STATES)

@@ -28,7 +28,7 @@ def test_deaf_and_stopped_children_do_not_hold_up_the_end() -> None:
         took_s = time.monotonic() - begun
         print(f"ended after {took_s:.2f} s")
         assert took_s <= STAGE_S + 1.0
-        ended = [line for line in service.log.read_text().splitlines() if "child ended" in line]
+        ended = [line for line in service.log.read_text().splitlines() if "event='ended'" in line]
         assert len(ended) == len(children)
 
 

@@ -274,7 +274,7 @@ async def test_one_star_subscribes_to_everything_that_is_served(served: Served) 
 async def test_a_wrong_topic_is_answered_with_what_can_be_asked_for(served: Served) -> None:
     async with connect(served) as socket:
         await hear(socket, "welcome")
-        await ask(socket, op="subscribe", topics=["ticker:extended:linear:BTC-USD"])
+        await ask(socket, op="subscribe", topics=["mark:extended:linear:BTC-USD"])
         error = await hear(socket, "error")
     assert BTC in error["expected"]
     assert "instruments:" not in error["expected"]

@@ -7,9 +7,9 @@ import json
 import h11
 import pytest
 from wsproto.connection import Connection, ConnectionType
-from wsproto.events import TextMessage
+from wsproto.events import Ping, TextMessage
 
-from web.frames import KEEP_ALIVE, LAST_CHUNK, PING_FRAME, Door, Message, text_frame
+from web.frames import KEEP_ALIVE, LAST_CHUNK, Door, Message, ping_frame, text_frame
 
 
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 65_535, 65_536, 200_000])
@@ -28,8 +28,9 @@ def test_a_text_frame_is_what_wsproto_reads(length: int) -> None:
 
 def test_the_ping_frame_is_what_wsproto_reads() -> None:
     client = Connection(ConnectionType.CLIENT)
-    client.receive_data(PING_FRAME)
-    assert [type(event).__name__ for event in client.events()] == ["Ping"]
+    client.receive_data(ping_frame(b"payload") + ping_frame(b""))
+    pings = [event for event in client.events() if isinstance(event, Ping)]
+    assert [bytes(ping.payload) for ping in pings] == [b"payload", b""]
 
 
 def read_chunks(data: bytes) -> bytes:

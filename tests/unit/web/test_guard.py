@@ -50,6 +50,8 @@ async def refused_socket(served: Served, path: str = "/ws", **headers: str) -> t
         (f"{EVIL}:5000", [], 403),
         ("127.0.0.1.evil.example", [], 403),
         ("localhost.evil.example", [], 403),
+        ("[::1].evil.example", [], 403),
+        ("[::1]x", [], 403),
         ("desk.example", ["desk.example"], 200),
         ("DESK.example:8443", ["desk.example"], 200),
         ("a.desk.example", ["desk.example"], 403),

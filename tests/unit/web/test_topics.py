@@ -69,7 +69,7 @@ def test_matching(pattern: str, topic: str, expected: bool) -> None:
         ("orderbook:extended", "topic", "<kind>:<venue>:<product>:<symbol>"),
         ("candles:extended:linear:BTC-USD:", "timeframe", "'1m'"),
         ("connections:extended", "topic", "'connections' alone"),
-        ("latency", "topic", "that this build has"),
+        ("latency:extended", "topic", "'latency' alone"),
     ],
 )
 def test_a_topic_that_cannot_be_is_refused_by_name(

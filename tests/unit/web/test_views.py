@@ -111,7 +111,7 @@ def test_a_monotonic_time_is_shown_by_the_wall_clock() -> None:
     assert shown(VALUES[4], wall_minus_mono_ns=1_000_000)["next_retry_us"] == 1_003
 
 
-def test_a_wall_time_goes_before_a_monotonic_one_of_the_same_name() -> None:
-    answer = shown(VALUES[5])
-    assert answer["next_restart_us"] == 9
+def test_the_past_stands_by_the_wall_clock_of_then_the_future_by_that_of_now() -> None:
+    answer = shown(VALUES[5], wall_minus_mono_ns=11_999)
+    assert answer["next_restart_us"] == 12
     assert answer["last_exit"]["started_us"] == 1

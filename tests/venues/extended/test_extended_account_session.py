@@ -64,6 +64,7 @@ def test_balance(session: AccountSession) -> None:
         exposure="1500.00",
         unrealized_pnl="10.25",
         settle="USD",
+        settle_usd="1",
         balances=(Balance(asset="USD", total="1000.50", free="900.25"),),
         venue_time_ns=MS * 1_000_000,
         received_ns=NOW_NS,
@@ -296,7 +297,7 @@ def test_several_sections_in_one_frame_whatever_its_type(session: AccountSession
     ]  # fmt: skip
     assert events[2] == AssetBalances(
         account="1",
-        items=(Balance(asset="XVS", total="12.5", free="2", value_usd="13"),),
+        items=(Balance(asset="XVS", total="12.5", free="2", value_usd="13", as_of_ns=NOW_NS),),
         venue_time_ns=MS * 1_000_000,
         received_ns=NOW_NS,
     )

@@ -138,7 +138,8 @@ ANSWERS = [
 ]
 READERS = [
     "read_balance", "read_spot_balances", "read_positions", "read_orders", "read_orders_history",
-    "read_fills", "read_account_info", "read_points", "read_markets", "read_market_orderbook",
+    "read_fills", "read_account_info", "read_points", "read_standing", "read_markets",
+    "read_market_orderbook",
 ]  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ from actors.errors import (
     VenueRejected,
     VenueUnavailable,
 )
-from actors.messages.account import Points
+from actors.messages.account import EpochPoints, Points, SeasonPoints, Standing
 from actors.messages.market import BookSnapshot, Instrument
 from actors.venues.contract import AccountInfo, HttpRequest
 from actors.venues.extended.requests import PAGE_LIMIT, Requests
@@ -208,9 +209,74 @@ def test_points_are_summed_over_all_seasons(
     requests: Requests, seasons: list[dict[str, Any]], total: str
 ) -> None:
     points = requests.read_points(200, {}, answer(seasons), NOW_NS)
-    assert points == Points(
-        venue="extended", account="1", available=True, total=total, received_ns=NOW_NS
+    assert (points.available, points.total, points.received_ns) == (True, total, NOW_NS)
+    assert len(points.seasons) == len(seasons)
+    assert sum(Decimal(season.total) for season in points.seasons) == Decimal(total)
+
+
+def test_points_have_their_seasons_and_epochs(requests: Requests) -> None:
+    epochs = [
+        {"epochId": 7, "startDate": "2026-01-01T00:00:00Z", "endDate": "2026-01-07T23:59:59Z"},
+        {"epochId": "8", "startDate": "2026-01-08", "endDate": "soon"},
+        {},
+    ]
+    rows = [epoch | {"pointsReward": "1.50"} for epoch in epochs]
+    seasons = [{"seasonId": 4, "epochRewards": rows}, {"epochRewards": None}]
+    assert requests.read_points(200, {}, answer(seasons), NOW_NS) == Points(
+        venue="extended",
+        account="1",
+        available=True,
+        total="4.50",
+        seasons=(
+            SeasonPoints(
+                season="4",
+                total="4.50",
+                epochs=(
+                    EpochPoints(
+                        epoch="7",
+                        points="1.50",
+                        start_ns=1_767_225_600 * 10**9,
+                        end_ns=1_767_830_399 * 10**9,
+                    ),
+                    EpochPoints(epoch="8", points="1.50", start_ns=1_767_830_400 * 10**9),
+                    EpochPoints(epoch="3", points="1.50"),
+                ),
+            ),
+            SeasonPoints(season="2", total="0"),
+        ),
+        received_ns=NOW_NS,
     )
+
+
+def test_points_are_exact_whatever_their_length(requests: Requests) -> None:
+    large, small = "9" * 60, "0." + "0" * 60 + "1"
+    seasons = [{"epochRewards": [{"pointsReward": large}, {"pointsReward": small}]}]
+    points = requests.read_points(200, {}, answer(seasons), NOW_NS)
+    assert points.total == large + small[1:]
+
+
+@pytest.mark.parametrize(
+    "seasons",
+    [
+        {"seasonId": 1},
+        [{"epochRewards": [{"pointsReward": None}]}],
+        [{"epochRewards": [{"pointsReward": "1e9"}]}],
+        [{"epochRewards": [{"pointsReward": "1"}] * 501}],
+        [{"epochRewards": []}] * 51,
+    ],
+)
+def test_points_that_are_none_are_malformed(requests: Requests, seasons: Any) -> None:
+    with pytest.raises(MalformedFrame, match="data"):
+        requests.read_points(200, {}, answer(seasons), NOW_NS)
+
+
+def test_the_standing(requests: Requests) -> None:
+    row = {"rank": 42, "tradingRewardLeague": "QUEEN", "referralRewardLeague": None}
+    found = requests.read_standing(200, {}, answer(row), NOW_NS)
+    assert found == Standing(rank=42, leagues={"trading": "queen"})
+    assert requests.read_standing(404, {}, b"", NOW_NS) == Standing()
+    with pytest.raises(VenueRejected):
+        requests.read_standing(404, {}, b"<html>a stranger's page</html>", NOW_NS)
 
 
 def test_points_that_the_venue_does_not_know_are_not_available(requests: Requests) -> None:

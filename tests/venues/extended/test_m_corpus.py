@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from actors.errors import BookMismatch, CrossedBook, SequenceGap, VenueRejected
-from actors.messages.account import AccountSnapshot, Fill, Order, Points, Position
+from actors.messages.account import AccountSnapshot, Fill, Order, Points, Position, Standing
 from actors.messages.market import (
     BookDelta,
     BookSnapshot,
@@ -24,11 +24,13 @@ from actors.messages.market import (
     Instrument,
     InstrumentList,
     MarkPrice,
+    Ticker,
     Trade,
 )
 from actors.venues.contract import AccountInfo, AssetBalances, Event, Page, Subscribed
 from actors.venues.extended.account_session import AccountSession
 from actors.venues.extended.book_session import BookSession
+from actors.venues.extended.market_requests import MarketRequests
 from actors.venues.extended.market_session import (
     CandlesSession,
     FundingSession,
@@ -54,16 +56,13 @@ NOT_READ = {
     "rest-asset-operations-doc.json": "deposits and transfers are not served",
     "rest-asset-operations-sdktest.json": "deposits and transfers are not served",
     "rest-assets-ccxt2026.json": "asset ids serve deposits only; markets name their assets",
-    "rest-candles-doc.json": "past candles come with the candle streams",
     "rest-create-order-signed-sdktest.json": "a request to trade; the service only watches",
     "rest-fees-leverage-rebates-doc.jsonl": "fee tiers, leverage settings, rebates: not served",
     "rest-funding-rates-doc.json": "past funding rates are not served",
-    "rest-market-stats-doc.json": "tickers come with the ticker streams",
-    "rest-market-trades-doc.json": "past public trades come with the trade streams",
+    "rest-market-trades-doc.json": "the newest public trades come with the trade streams",
     "rest-open-interests-doc.json": "open interest is not served",
     "rest-positions-history-ccxt2026.json": "closed positions are told by the stream and polling",
     "rest-positions-history-doc.json": "closed positions are told by the stream and polling",
-    "rest-rewards-leaderboard-stats-doc.json": "rank is not served; points are rewards/earned",
     "rest-user-funding-history-doc.json": "funding payments are not served",
     "rpc2-candle-session-sdktest.jsonl": "v2 control frames; the service speaks v1",
     "rpc2-requests-sdk.jsonl": "v2 requests; the service speaks v1",
@@ -76,6 +75,16 @@ def rest(name: str, *arguments: Any) -> Callable[[Any], Any]:
         requests = Requests("https://venue.example", "1", "key")
         body = json.dumps(document).encode()
         return getattr(requests, f"read_{name}")(200, {}, body, NOW_NS, *arguments)
+
+    return read
+
+
+def of_market(name: str, **arguments: str) -> Callable[[Any], Any]:
+    def read(document: Any) -> Any:
+        requests = MarketRequests("https://venue.example")
+        body = json.dumps(document).encode()
+        method = getattr(requests, f"read_{name}")
+        return method(200, {}, body, NOW_NS, symbol="BTC-USD", **arguments)
 
     return read
 
@@ -183,6 +192,17 @@ READ: dict[str, Check] = {
     "rest-info-markets-BTC-captured2026.json": (
         rest("markets"), [(InstrumentList, {"venue": "extended"})],
     ),
+    "rest-candles-doc.json": (
+        of_market("candles", timeframe="1m"),
+        [(Candle, {"start_us": 1715797320000 * 1000, "close": "65206.2", "volume": "0.0",
+                   "closed": False})],
+    ),
+    "rest-market-stats-doc.json": (
+        of_market("ticker"),
+        [(Ticker, {"last": "3085.70", "bid": "3087.50", "mark": "3088.439710293828",
+                   "change_fraction": "-0.0084", "volume_quote": "10283410.122959",
+                   "funding_rate": "-0.000059", "open_interest": "11600.4344"})],
+    ),
     "rest-market-orderbook-doc.json": (
         rest("market_orderbook"),
         [(BookSnapshot, {"symbol": "BTC-USD", "verified": False,
@@ -217,6 +237,11 @@ READ: dict[str, Check] = {
     ),
     "rest-rewards-earned-doc.json": (
         rest("points"), [(Points, {"available": True, "total": "50.25"})],
+    ),
+    "rest-rewards-leaderboard-stats-doc.json": (
+        rest("standing"),
+        [(Standing, {"rank": 42, "leagues": {
+            "trading": "queen", "liquidity": "pawn", "referral": "king"}})],
     ),
     "rest-spot-balances-ccxt2026.json": (
         rest("spot_balances"), [(AssetBalances, {"venue_time_ns": 1778124335048 * 10**6})],
@@ -358,7 +383,9 @@ INDEX_KINDS = {
     MarkPrice: "price",
     Order: "order",
     Points: "points",
+    Standing: "points",
     Position: "position",
+    Ticker: "stats",
     Trade: "trades",
     VenueRejected: "error",
 }
