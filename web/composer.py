@@ -20,6 +20,8 @@ from web.views import US, shown
 SNAPSHOT_REUSE_NS: Final = 100_000_000
 """How long a snapshot made for one client serves the next; its ages are that old."""
 
+_LISTS: Final = ("connections", "supervision")
+
 
 class Composer:
     """One message a change, however many clients get it."""
@@ -82,6 +84,12 @@ class Composer:
         self._snapshots[topic] = (seq, now, message)
         self._drop_old(now)
         return message
+
+    def lists_anew(self) -> list[Message]:
+        """The service topics of which an item went without a change of their own."""
+        for topic in _LISTS:
+            self._snapshots.pop(topic, None)
+        return [self.snapshot(topic) for topic in _LISTS]
 
     def _drop_old(self, now_mono_ns: int) -> None:
         """Whole candle histories of all topics that ever were would be a lot."""

@@ -23,7 +23,7 @@ from web.frames import Door, Message
 from web.reading import Reading
 from web.resume import Position, holes, plan
 from web.staleness import Staleness
-from web.topics import ANY, EVERYTHING, Matcher, Pattern, TopicRefused
+from web.topics import Matcher, Pattern, check_known
 
 CLIENTS_MAX: Final = 5000
 FLUSH_BYTES_MAX: Final = 256 * 1024
@@ -36,8 +36,6 @@ KEEP_ALIVE_NS: Final = 15_000_000_000
 JOURNAL_S_MAX: Final = 5.0
 ABORT_AFTER_S: Final = 1.5
 """A close that a client does not take in this time becomes an abort."""
-
-KNOWN_SHOWN_MAX: Final = 40
 
 
 class FeedFull(Exception):
@@ -108,13 +106,7 @@ class Feed:
 
     def check(self, patterns: Iterable[Pattern]) -> None:
         """Raises TopicRefused for a pattern that names what does not exist here."""
-        known = [topic for topic in self.known_topics() if EVERYTHING.matches(topic)]
-        for pattern in patterns:
-            named = any(part != ANY for part in pattern.parts)
-            if named and not any(pattern.matches(topic) for topic in known):
-                of_kind = [t for t in known if pattern.kind in (ANY, topic_kind(t))] or known
-                shown = ", ".join(of_kind[:KNOWN_SHOWN_MAX])
-                raise TopicRefused(pattern.text, "topic", f"one of {shown}", pattern.text)
+        check_known(patterns, self.known_topics())
 
     # subscribing
 
@@ -273,6 +265,10 @@ class Feed:
             if message.seq > change.seq:
                 self._told[topic] = message.seq
             self._dispatch(message, route, alone)
+        if change.kind == "stream_ended":
+            # Its process and lanes left their lists, which no update of those says.
+            for message in self._composer.lists_anew():
+                self._tell(message)
 
     def _dispatch(self, message: Message, route: list[Audience], alone: list[Client]) -> None:
         full = False

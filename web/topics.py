@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from actors.messages.ids import ACCOUNT_KINDS, PRODUCTS
+from actors.messages.ids import ACCOUNT_KINDS, PRODUCTS, topic_kind
 
 ANY: Final = "*"
 TOPIC_LENGTH_MAX: Final = 200
 TOPICS_MAX: Final = 200
 """Patterns of one client; `*` covers more."""
+KNOWN_SHOWN_MAX: Final = 40
 
 SERVED_SERVICE: Final = ("connections", "supervision", "errors", "latency", "points")
 SERVED_MARKET: Final = ("orderbook", "ticker", "trades", "mark", "funding")
@@ -135,6 +136,17 @@ def parse_all(topics: Iterable[object]) -> frozenset[Pattern]:
     if len(patterns) > TOPICS_MAX:
         raise TopicRefused("", "topics", f"at most {TOPICS_MAX} topics", str(len(patterns)))
     return patterns
+
+
+def check_known(patterns: Iterable[Pattern], topics: Iterable[str]) -> None:
+    """Raises TopicRefused for a pattern that names none of these topics."""
+    known = [topic for topic in topics if EVERYTHING.matches(topic)]
+    for pattern in patterns:
+        named = any(part != ANY for part in pattern.parts)
+        if named and not any(pattern.matches(topic) for topic in known):
+            of_kind = [t for t in known if pattern.kind in (ANY, topic_kind(t))] or known
+            shown = ", ".join(of_kind[:KNOWN_SHOWN_MAX])
+            raise TopicRefused(pattern.text, "topic", f"one of {shown}", pattern.text)
 
 
 class Matcher:

@@ -242,7 +242,6 @@ def words_of_betrayal(canaries: Canaries) -> list[str]:
 
 def frames_of_betrayal(canaries: Canaries) -> list[str]:
     key, password = canaries.keys["1"], canaries.passwords["1"]
-    # Without a number, so that the stream goes on until the last one.
     documents: list[Any] = [
         {"type": "BALANCE", "data": {"balance": key}, "ts": password, "seq": "one"},
         {"type": key, "data": {"apiKeys": [key], "debugInfo": f"of {key}"}, "ts": 1},
@@ -252,9 +251,7 @@ def frames_of_betrayal(canaries: Canaries) -> list[str]:
         [key, password],
         key,
     ]
-    last = {"type": "ORDER", "data": {"apiKey": key}, "error": key, "ts": 1, "seq": 1}
-    worded = [*map(json.dumps, documents), *words_of_betrayal(canaries)]
-    return [*worded, json.dumps(last)]
+    return [*map(json.dumps, documents), *words_of_betrayal(canaries)]
 
 
 def is_refusal(status: int) -> bool:
@@ -358,17 +355,20 @@ class Scene:
         await self.venue.call("POST", "/fills", json={"account": "1", "rate_per_s": 20})
 
         async def shown() -> bool:
-            _, told = await self.service.get(f"/api/frames/{FIRST}")
+            _, told = await self.service.get(f"/api/frames/{FIRST}?limit=100")
             return sum(MASK in frame["text"] for frame in told["frames"]) >= SPOILT_FRAMES_MIN
 
         await until(shown, ARRIVAL_S, "frames that a venue betrayed", every=0.2)
-        await self.caller.ask("GET", f"/api/frames/{FIRST}", **self.caller.right)
+        await self.caller.ask("GET", f"/api/frames/{FIRST}?limit=100", **self.caller.right)
+        key = self.canaries.keys["1"]
+        refused = json.dumps({"type": "ORDER", "data": {"apiKey": key}, "error": key, "seq": 1})
+        await self.fault(kind="malformed", target="ws:account:1", text=refused)
         kinds = ["500", "502", "503", "504", "maintenance", "429"]
         texts = [text for text in words_of_betrayal(self.canaries) if len(text) < 300]
         assert len(texts) >= len(kinds)
         for number, text in enumerate(texts):
             await self.refused(kinds[number % len(kinds)], "rest:account:1", text)
-        words = f"{'y' * 170}{self.canaries.keys['1']}"
+        words = f"{'y' * 170}{key}"
         await self.refused("503", "ws:account:1", words)
 
     async def refused(self, kind: str, target: str, text: str) -> None:

@@ -45,6 +45,7 @@ class Crowd:
         self.visits = 0
         self.unserved = 0
         self.refused: list[str] = []
+        self.broken: list[str] = []
 
     @property
     def elapsed_s(self) -> float:
@@ -75,6 +76,7 @@ class Crowd:
             self.listening -= 1
         said = client.received
         self.refused += [why for why in said.refused if "ConnectionRefused" not in why]
+        self.broken += broken_chains(said, TOPIC)
         if said.connects and stay_s > 5 and not said.of(TOPIC):
             self.unserved += 1
 
@@ -130,6 +132,7 @@ async def test_i_one_upstream_while_anyone_listens_and_none_after(
         assert any(listening == 0 for at, listening, _ in seen if at > QUIET_S[0]), seen
         assert max(listening for _, listening, _ in seen) > CLIENTS / 3
         assert crowd.refused == []
+        assert crowd.broken == []
         assert crowd.unserved == 0
         assert crowd.visits > CLIENTS
 

@@ -14,6 +14,9 @@ import websockets
 from full_service import ROOT
 from web_world import BTC, World, serving, until
 
+from actors.messages.control import StreamEnded
+from actors.messages.market import Candle
+
 PAGE = ROOT / "docs" / "streams.md"
 README = ROOT / "README.md"
 EXAMPLES = [
@@ -22,6 +25,24 @@ EXAMPLES = [
 ASKED = [example for example in EXAMPLES if "op" in example]
 TOLD = [example for example in EXAMPLES if "type" in example]
 HEARD_SECONDS_MAX = 5.0
+CANDLES = "candles:extended:linear:BTC-USD:1m"
+
+
+def candle(world: World, *, closed: bool = False) -> Candle:
+    return Candle(
+        venue="extended",
+        product="linear",
+        symbol="BTC-USD",
+        timeframe="1m",
+        start_us=1795252440000000,
+        open="84108",
+        high="84115",
+        low="84101",
+        close="84112",
+        volume="1.25",
+        closed=closed,
+        received_ns=world.now_ns(),
+    )
 
 
 def shape(value: Any) -> Any:
@@ -66,6 +87,14 @@ async def everything_told() -> dict[tuple[str, str], Any]:
         heard.append(await listener.until("update", BTC))
         world.fill(2)
         heard.append(await listener.until("update", "fills:extended:1"))
+        await listener.ask(op="subscribe", topics=["candles:*"])
+        world.link(CANDLES)
+        world.replica.feed("candle", CANDLES, CANDLES, candle(world))
+        await listener.until("snapshot", CANDLES)
+        world.replica.feed("candle", CANDLES, CANDLES, candle(world, closed=True))
+        heard.append(await listener.until("update", CANDLES))
+        world.replica.feed("stream_ended", "supervisor", CANDLES, StreamEnded(actor=CANDLES))
+        heard.append(await listener.until("update", CANDLES))
         await listener.ask(op="subscribe", topics=["supervision"], since="another-12")
         heard.append(await listener.until("reset", "supervision"))
         await listener.ask(op="subscribe", topics=[])

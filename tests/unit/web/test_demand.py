@@ -290,6 +290,25 @@ async def test_a_client_is_told_when_the_first_data_is_there_and_of_the_end(
         assert (again["type"], [row["start_us"] for row in again["data"]]) == ("snapshot", [180])
 
 
+async def test_lists_that_lose_an_item_by_the_end_are_told_whole(served: Served) -> None:
+    world = served.world
+    world.link(CANDLES)
+    world.child(CANDLES)
+    world.replica.feed("candle", CANDLES, CANDLES, candle(60))
+    async with websockets.connect(served.ws, proxy=None) as socket:
+        await hear(socket)
+        await socket.send(json.dumps({"op": "subscribe", "topics": ["connections", "supervision"]}))
+        for _ in range(3):
+            first = await hear(socket)
+        assert any(row["actor"] == CANDLES for row in first["data"])
+        end = StreamEnded(actor=CANDLES)
+        world.replica.feed("stream_ended", "supervisor", CANDLES, end)
+        told = [await hear(socket) for _ in range(2)]
+    assert [message["type"] for message in told] == ["snapshot", "snapshot"]
+    assert {message["topic"] for message in told} == {"connections", "supervision"}
+    assert not any(row["actor"] == CANDLES for message in told for row in message["data"])
+
+
 async def test_who_was_away_while_a_stream_ended_hears_of_it(served: Served) -> None:
     feed = served.world.replica.feed
     feed("candle", CANDLES, CANDLES, candle(60))
