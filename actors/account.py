@@ -160,11 +160,15 @@ class AccountActor:
         )
 
     def _connect_parts(self) -> None:
+        self._story.recency.venue_now_ns = self._venue_now_ns
         self._stream.want_catch_up = lambda: self._rest.soon(catch_up=True)
         self._stream.on_fault = self._rest.on_fault = self._judge
         self._stream.report = self._rest.report = self._context.fault
         self._stream.on_success = self._rest.on_success = self._key.accepted
         self._rest.want = self._throttle.want
+
+    def _venue_now_ns(self) -> int | None:
+        return self._client.venue_clock.latest_ns(self._timer.clock.monotonic_ns())
 
     def _take_controls(self) -> None:
         context = self._context

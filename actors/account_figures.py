@@ -1,14 +1,14 @@
 """The figures of one account: its collateral from one source, its other assets from another. Pure.
 
-Either is news by the rule of `account_sections`: the newest by the venue's clock, a REST answer
-as of the moment it was asked for. `*_ns` arguments are CLOCK_MONOTONIC.
+Of either the newer word wins (`Recency`). `*_ns` arguments are CLOCK_MONOTONIC.
 """
 
 from __future__ import annotations
 
 import msgspec
 
-from actors.account_sections import same, supersedes
+from actors.account_recency import Recency
+from actors.account_sections import same
 from actors.messages.account import AccountSnapshot
 from actors.venues.contract import AssetBalances
 
@@ -16,7 +16,8 @@ from actors.venues.contract import AssetBalances
 class Figures:
     """`current` is the account's snapshot, None before the first figures."""
 
-    def __init__(self) -> None:
+    def __init__(self, recency: Recency | None = None) -> None:
+        self._recency = recency or Recency()
         self.current: AccountSnapshot | None = None
         self._plain: AccountSnapshot | None = None
         self._asof_ns = 0
@@ -24,7 +25,7 @@ class Figures:
         self._assets_asof_ns = 0
 
     def news(self, row: AccountSnapshot, asof_ns: int) -> list[AccountSnapshot]:
-        if not supersedes(row, asof_ns, self._plain, self._asof_ns):
+        if not self._recency.supersedes(row, asof_ns, self._plain, self._asof_ns):
             return []
         self._plain = row
         self._asof_ns = asof_ns
@@ -32,7 +33,7 @@ class Figures:
 
     def assets(self, row: AssetBalances, asof_ns: int) -> list[AccountSnapshot]:
         """All assets beside the collateral; one that is not among them is gone."""
-        if not supersedes(row, asof_ns, self._assets, self._assets_asof_ns):
+        if not self._recency.supersedes(row, asof_ns, self._assets, self._assets_asof_ns):
             return []
         self._assets = row
         self._assets_asof_ns = asof_ns

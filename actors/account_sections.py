@@ -2,8 +2,7 @@
 
 - a fill is known by its id; fills go out in the order of their ids;
 - of one order only a higher version is news, and what has ended stays ended;
-- of positions and figures the newest by the venue's clock wins; where that does not tell, a REST
-  answer counts as of the moment it was *asked* for, so that it never undoes a later stream event;
+- of positions the newer word wins (`Recency`);
 - what a REST answer does not show is closed only if it was asked well after the last word on it.
 `*_ns` arguments are CLOCK_MONOTONIC.
 """
@@ -13,18 +12,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Iterable
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 
-from actors.messages.account import (
-    OPEN_STATUSES,
-    AccountSnapshot,
-    Fill,
-    Order,
-    Position,
-)
-from actors.venues.contract import AssetBalances
+from actors.account_recency import Recency
+from actors.messages.account import OPEN_STATUSES, Fill, Order, Position
 
 FILLS_FIRST: Final = 500
 """How many past fills an account without history starts with."""
@@ -35,10 +28,6 @@ ENDED_MAX: Final = 10_000
 MISSING_MAX: Final = 3
 SETTLED_NS: Final = 1_000_000_000
 """A venue's REST may lag its own stream by so long."""
-TRUSTED_NS: Final = 10_000_000_000
-"""REST that still tells of an older state after so long is right: the stream's word was not."""
-
-RowT = TypeVar("RowT", AccountSnapshot, Position, AssetBalances)
 
 
 def same(one: msgspec.Struct, other: msgspec.Struct) -> bool:
@@ -47,15 +36,6 @@ def same(one: msgspec.Struct, other: msgspec.Struct) -> bool:
         msgspec.structs.replace(one, received_ns=0, via="")
         == msgspec.structs.replace(other, received_ns=0, via="")
     )
-
-
-def supersedes(row: RowT, asked_ns: int, held: RowT | None, held_ns: int) -> bool:
-    """Whether `row`, true at `asked_ns` or later, replaces `held`, true at `held_ns`."""
-    if held is None or asked_ns - held_ns >= TRUSTED_NS:
-        return True
-    if row.venue_time_ns and held.venue_time_ns and row.venue_time_ns != held.venue_time_ns:
-        return row.venue_time_ns > held.venue_time_ns
-    return asked_ns >= held_ns
 
 
 class Fills:
@@ -296,7 +276,8 @@ class Orders:
 class Positions:
     """Open positions, and those that closed (so that an older answer does not revive them)."""
 
-    def __init__(self) -> None:
+    def __init__(self, recency: Recency | None = None) -> None:
+        self._recency = recency or Recency()
         self.open: dict[str, Position] = {}
         self._closed: dict[str, Position] = {}
         self._asof_ns: dict[str, int] = {}
@@ -318,7 +299,7 @@ class Positions:
         for row in rows:
             key = row.position_id
             held = self.open.get(key) or self._closed.get(key)
-            if not supersedes(row, asof_ns, held, self._asof_ns.get(key, 0)):
+            if not self._recency.supersedes(row, asof_ns, held, self._asof_ns.get(key, 0)):
                 continue
             self._asof_ns[key] = asof_ns
             self._held.discard(key)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from actors.account_figures import Figures
+from actors.account_recency import Recency
 from actors.account_sections import Fills, Orders, Positions, in_order
 from actors.messages.account import AccountSnapshot, Fill, Order, Position
 from actors.messages.control import Welcome
@@ -50,8 +51,9 @@ class Reconciler:
     """One account, told from two sides. Every method returns what is news, to be told in order."""
 
     def __init__(self, venue: str, account: str, product: str) -> None:
-        self.figures = Figures()
-        self.positions = Positions()
+        self.recency = Recency()
+        self.figures = Figures(self.recency)
+        self.positions = Positions(self.recency)
         self.orders = Orders()
         self.fills = Fills()
         self._venue = venue
@@ -92,7 +94,7 @@ class Reconciler:
         What is open by our own word stays so until REST says otherwise: it was told as `present`.
         """
         orders, positions = self.orders, self.positions
-        self.positions = Positions()
+        self.positions = Positions(self.recency)
         self.orders = Orders()
         self.fills = Fills()
         self.adopt(welcome)

@@ -70,6 +70,13 @@ class VenueClock:
             return None
         return (self._low_ns + self._high_ns) // 2 + mono_ns
 
+    def latest_ns(self, mono_ns: int) -> int | None:
+        """The venue's clock shows at most this at a moment of CLOCK_MONOTONIC; None before the
+        first answer."""
+        if not self._measured_mono_ns:
+            return None
+        return self._known(mono_ns)[1] + mono_ns
+
     def _known(self, now_mono_ns: int) -> tuple[int, int]:
         """Bounds of the venue's time minus CLOCK_MONOTONIC, as far as they still hold."""
         drift_ns = (now_mono_ns - self._measured_mono_ns) * DRIFT_PPM // 1_000_000

@@ -142,6 +142,26 @@ async def test_malformed_frames_come_before_the_good_ones(venue: Venue) -> None:
     await socket.close()
 
 
+async def test_malformed_frames_and_refusals_in_words_of_ones_own(venue: Venue) -> None:
+    _, at, session = venue
+    socket = await open_live(venue)
+    for text in ("first words", '["then others"]'):
+        await fault(venue, kind="malformed", target="book", text=text)
+    told: list[str] = []
+    async with asyncio.timeout(DEADLINE_S):
+        while len(told) < 4:
+            told += await frames(socket, 1)
+            told = told if told[0] == "first words" else []
+    assert told[2] == '["then others"]'
+    await socket.close()
+    for kind, code in (("401", 401), ("418", 418), ("503", 1006), ("maintenance", 1010)):
+        await fault(venue, kind=kind, target="rest:public", text="in these words")
+        async with session.get(f"{at.base_url}/info/markets") as answer:
+            error = (await answer.json())["error"]
+            words = "in these words"
+            assert error == {"code": code, "message": words, "debugInfo": words}
+
+
 @pytest.mark.parametrize("kind", ["no_size", "mismatch", "crossed"])
 async def test_deltas_that_lie(venue: Venue, kind: str) -> None:
     socket = await open_live(venue)
@@ -510,6 +530,7 @@ async def test_a_client_that_never_reads_is_dropped(venue: Venue) -> None:
         ("GET", "/requests?limit=0", b"", "limit"),
         ("GET", "/requests?account=9", b"", "account"),
         ("POST", "/fault", b'{"kind":"skew","seconds":3}', "offset_s"),
+        ("POST", "/fault", b'{"kind":"gap","text":"words"}', "text: expected none"),
         ("POST", "/fault", b'{"kind":"gap","target":"boot"}', "target: expected all"),
         ("POST", "/fault", b'{"kind":"gap","target":"book:count"}', "BTC-USD"),
         ("POST", "/fault", b'{"kind":"401","target":"rest:account:9"}', "account: and one of 1, 2"),

@@ -7,7 +7,7 @@ from account_world import FIRST_FILL_ID, fill, number, order, position
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors import account_sections as sections
+from actors import account_recency
 from actors.account_sections import FILLS_FIRST, Fills, Orders, Positions
 
 S = 1_000_000_000
@@ -240,7 +240,7 @@ def test_the_same_again_is_no_news() -> None:
 def test_an_answer_that_stays_with_an_older_state_is_believed_in_the_end() -> None:
     positions = Positions()
     positions.news([position("2", 200, via="websocket")], 10 * S)
-    assert positions.news([position("1", 100)], 10 * S + sections.TRUSTED_NS)
+    assert positions.news([position("1", 100)], 10 * S + account_recency.TRUSTED_NS)
 
 
 def test_a_position_that_rest_does_not_show_is_closed_only_when_settled() -> None:
