@@ -48,6 +48,7 @@ def serve(plan: Plan) -> int:
     """Own the sockets for the whole life of the service, and supervise."""
     import msgspec
 
+    from actors.runtime.clock import SystemClock
     from actors.supervision.service import run_supervisor
     from actors.supervision.sockets import Claim, listen_tcp, listen_unix
     from actors.supervision.tree import CACHE_SOCKET, VENUE, Owned, children
@@ -69,7 +70,7 @@ def serve(plan: Plan) -> int:
         simulator=simulator.fileno() if simulator else None,
         simulator_port=simulator.getsockname()[1] if simulator else 0,
     )
-    specs = children(plan, owned)
+    specs = children(plan, owned, SystemClock().monotonic_ns())
     options = supervisor_options(plan, owned, specs, listener.getsockname()[1])
     return run_supervisor(specs, options, claim)
 

@@ -51,6 +51,7 @@ CONFIG: dict[str, Any] = {
     "mode": "COLLECTOR",
     "simulated": True,
     "version": "0.0.test",
+    "started_mono_ns": 0,
 }
 
 

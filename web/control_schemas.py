@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from web.schemas import ConnectionsHealth, Shape, Told
+from web.schemas import ConnectionsHealth, Shape, Told, VenueQuery
 
 
 class Error(Shape):
@@ -122,7 +122,7 @@ class Frames(Shape):
     cut: bool
 
 
-class ErrorsQuery(Shape):
+class ErrorsQuery(VenueQuery):
     limit: int | None = None
     source: str | None = None
     level: str | None = None

@@ -52,7 +52,11 @@ _SERVICE: Final = (
         ("web",),
         _web,
         (
-            gauge("web_uptime_seconds", "Since this web process started.", lambda it: it.uptime_s),
+            gauge(
+                "web_uptime_seconds",
+                "Since this web process started.",
+                lambda it: it.web_uptime_s,
+            ),
             counter("http_requests_total", "HTTP requests answered.", lambda it: it.rates.requests),
             counter(
                 "clients_evicted_total",

@@ -54,11 +54,15 @@ class NotReady(Shape):
 
 
 class Readiness(Shape):
-    """503 while any configured account or stream is not ready."""
+    """503 while any configured account or stream is not ready.
+
+    `unconnected`: ready, but none of its connections is up at present.
+    """
 
     ready: bool
     total: int
     not_ready: list[NotReady]
+    unconnected: list[NotReady]
 
 
 class VenueStatus(Shape):
@@ -85,6 +89,9 @@ class ProcessStatus(Shape):
 
 
 class Status(Shape):
+    """`clients` are those of the web process that answers, `web`."""
+
+    web: str
     mode: str
     simulated: bool
     version: str
@@ -351,6 +358,9 @@ class OrderBookQuery(VenueQuery):
 
 
 class StreamQuery(Shape):
+    """`ticket` stands for the token where a header cannot be sent."""
+
     topics: str | None = None
     last_event_id: str | None = None
     max_hz: float | None = None
+    ticket: str | None = None

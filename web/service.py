@@ -135,11 +135,17 @@ class Service:
     rates: Rates
     latency: WebLatency
     started_mono_ns: int
+    """The whole service's start; `web_started_mono_ns`: this process's."""
+    web_started_mono_ns: int
     report: Callable[[BaseException], None]
 
     @property
     def uptime_s(self) -> float:
         return round((self.clock.monotonic_ns() - self.started_mono_ns) / 1e9, 3)
+
+    @property
+    def web_uptime_s(self) -> float:
+        return round((self.clock.monotonic_ns() - self.web_started_mono_ns) / 1e9, 3)
 
     def accounts(self) -> list[ConfiguredAccount]:
         """Configured accounts first, then others that were heard of."""
@@ -207,7 +213,8 @@ def make_service(
         version=str(config["version"]),
         rates=Rates(),
         latency=latency,
-        started_mono_ns=clock.monotonic_ns(),
+        started_mono_ns=int(config["started_mono_ns"]),
+        web_started_mono_ns=clock.monotonic_ns(),
         report=report,
     )
 

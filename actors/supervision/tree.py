@@ -51,15 +51,16 @@ class Owned:
     simulator_port: int = 0
 
 
-def children(plan: Plan, owned: Owned) -> tuple[ChildSpec, ...]:
-    """All children, those first on which the others depend.
+def children(plan: Plan, owned: Owned, started_mono_ns: int = 0) -> tuple[ChildSpec, ...]:
+    """All children, those first on which the others depend; `started_mono_ns` is the service's.
 
     An account with a configuration error is among them, quarantined with its reason.
     """
     shared = _shared(plan)
     venue = _venue(plan, owned)
     specs = [_cache(plan, owned, shared)]
-    specs += [_web(plan, owned, shared, number) for number in range(1, plan.web_workers + 1)]
+    web = shared | {"started_mono_ns": started_mono_ns}
+    specs += [_web(plan, owned, web, number) for number in range(1, plan.web_workers + 1)]
     if plan.simulated:
         specs.append(_simulator(plan, owned, shared))
     specs.append(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors import account_recency
+from actors import account_sections as sections
 from actors.account_sections import FILLS_FIRST, Fills, Orders, Positions
 
 S = 1_000_000_000

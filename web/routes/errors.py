@@ -14,7 +14,12 @@ from actors.messages.control import FaultReport
 from web import problems
 from web.answers import answer
 from web.control_schemas import Errors, ErrorsCleared, ErrorsQuery
-from web.routes.parameters import KNOWN_SHOWN_MAX, number_parameter
+from web.routes.parameters import (
+    KNOWN_SHOWN_MAX,
+    is_of_venue,
+    number_parameter,
+    venue_parameter,
+)
 from web.service import Service, service
 from web.views import US
 
@@ -58,7 +63,8 @@ async def clear() -> Response:
 def _chosen(current: Service) -> list[FaultReport]:
     """Oldest first."""
     store = current.replica.store
-    faults = list(store.faults)
+    venue = venue_parameter(current)
+    faults = [it for it in store.faults if is_of_venue(it.actor, venue)]
     source, level = request.args.get("source"), request.args.get("level")
     if level is not None and level not in LEVELS:
         expected = f"one of {', '.join(LEVELS)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from quart import Blueprint, Response
 from quart_schema import document_response
@@ -12,7 +12,8 @@ from web.answers import answer
 from web.schemas import Health, Readiness
 from web.service import Service, service
 
-READY = "ready"
+READY: Final = "ready"
+AT_WORK: Final = ("connected", "paused")
 
 blueprint = Blueprint("health", __name__)
 
@@ -21,6 +22,16 @@ def _wanted(current: Service) -> list[str]:
     """Actors of every configured account and stream."""
     accounts = [account_actor(it.venue, it.name) for it in current.settings.accounts]
     return [*accounts, *current.settings.streams]
+
+
+def _unconnected(current: Service, actor: str) -> str:
+    """Why a ready actor does nothing at present: none of its lanes is up; "" where one is."""
+    lanes = [
+        datum.value for (of, _), datum in current.replica.store.connections.items() if of == actor
+    ]
+    if any(lane.state in AT_WORK for lane in lanes):
+        return ""
+    return "; ".join(f"{it.lane} {it.state}: {it.last_error}".rstrip(": ") for it in lanes)
 
 
 @blueprint.get("/health")
@@ -51,11 +62,15 @@ async def health() -> Response:
 @document_response(Readiness)
 @document_response(Readiness, 503)
 async def ready() -> Response:
-    """Whether every configured account and stream is ready; the list of those that are not."""
+    """Whether every configured account and stream is ready; the list of those that are not.
+
+    `unconnected` are ready ones of which no connection is up at present: a venue that is down is
+    no reason to take a service away that goes on showing what it holds.
+    """
     current = service()
     children = current.replica.store.children
     wanted = _wanted(current)
-    missing = []
+    missing, unconnected = [], []
     for actor in wanted:
         child = children.get(actor)
         state = "unknown" if child is None else child.state
@@ -63,5 +78,12 @@ async def ready() -> Response:
         if state != READY or not current.replica.connected:
             reason = reason or ("" if current.replica.connected else "cache not connected")
             missing.append({"actor": actor, "state": state, "reason": reason})
-    body = {"ready": not missing, "total": len(wanted), "not_ready": missing}
+        elif why := _unconnected(current, actor):
+            unconnected.append({"actor": actor, "state": state, "reason": why})
+    body = {
+        "ready": not missing,
+        "total": len(wanted),
+        "not_ready": missing,
+        "unconnected": unconnected,
+    }
     return answer(body, 503 if missing else 200)

@@ -7,10 +7,9 @@ from quart_schema import document_querystring, document_response
 
 from web.answers import answer
 from web.latency import LatencyReport
-from web.routes.parameters import venue_parameter
+from web.routes.parameters import is_of_venue, venue_parameter
 from web.schemas import VenueQuery
 from web.service import service
-from web.topics import segments
 
 blueprint = Blueprint("latency", __name__)
 
@@ -24,6 +23,6 @@ async def latency() -> Response:
     venue = venue_parameter(current)
     body = current.reading.latency()
     if venue is not None:
-        body["actors"] = [it for it in body["actors"] if venue in segments(it["actor"])[1:2]]
+        body["actors"] = [it for it in body["actors"] if is_of_venue(it["actor"], venue)]
         body["clocks"] = [it for it in body["clocks"] if it["venue"] == venue]
     return answer(body)

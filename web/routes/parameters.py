@@ -82,6 +82,11 @@ def actors_parameter(service: Service, kinds: tuple[str, ...]) -> list[str]:
     return sorted(actor for actor in known if venue in (None, actor.split(":")[1]))
 
 
+def is_of_venue(actor: str, venue: str | None) -> bool:
+    """Whether `?venue=`, if given, leaves this actor in a list; cache and web are no venue's."""
+    return venue is None or venue in segments(actor)[1:2]
+
+
 def find_book(service: Service, market: str, venue: str | None) -> str:
     """The order book topic that a native symbol, an alias or a unified symbol means."""
     books = service.books()

@@ -60,6 +60,7 @@ async def positions() -> Response:
 
 
 @blueprint.get("/positions/<index>")
+@document_querystring(VenueQuery)
 @document_response(AccountPositions)
 async def positions_of(index: str) -> Response:
     """Positions of one account."""
@@ -75,6 +76,7 @@ async def orders() -> Response:
 
 
 @blueprint.get("/orders/<index>")
+@document_querystring(VenueQuery)
 @document_response(AccountOrders)
 async def orders_of(index: str) -> Response:
     """Open orders of one account."""
@@ -90,6 +92,7 @@ async def trades() -> Response:
 
 
 @blueprint.get("/trades/<index>")
+@document_querystring(VenueQuery)
 @document_response(AccountTrades)
 async def trades_of(index: str) -> Response:
     """The last fills of one account, newest first."""

@@ -39,6 +39,7 @@ async def status() -> Response:
     children = sorted(current.replica.store.children.items())
     return answer(
         {
+            "web": current.replica.actor_id,
             "mode": current.mode,
             "simulated": current.simulated,
             "version": current.version,

@@ -7,13 +7,14 @@ from typing import Any, Final
 
 import msgspec
 from quart import Blueprint, Response
-from quart_schema import document_response
+from quart_schema import document_querystring, document_response
 
 from actors.errors import LinkFault
 from actors.messages.control import ChildStatus, RestartRecord
 from web.answers import answer
 from web.problems import Problem
-from web.schemas import History, Ordered, Supervision
+from web.routes.parameters import is_of_venue, venue_parameter
+from web.schemas import History, Ordered, Supervision, VenueQuery
 from web.service import Service, service
 from web.views import US, shown
 
@@ -26,16 +27,19 @@ blueprint = Blueprint("supervision", __name__)
 
 
 @blueprint.get("/api/supervision")
+@document_querystring(VenueQuery)
 @document_response(Supervision)
 async def supervision() -> Response:
     """Every child as the supervisor sees it now; where it does not answer, as last heard."""
     current = service()
+    venue = venue_parameter(current)
     try:
         tree = await current.control.call("tree", timeout_s=TREE_TIMEOUT_S)
     except LinkFault as fault:
-        return answer(_as_last_heard(current, f"the supervisor does not answer: {fault}"))
+        return answer(_as_last_heard(current, venue, f"the supervisor does not answer: {fault}"))
     offset = current.reading.wall_minus_mono_ns()
     children = [shown(_struct(child, ChildStatus), offset) for child in tree["children"]]
+    children = [child for child in children if is_of_venue(child["actor"], venue)]
     started_us = tree.get("started_us")
     if started_us is None:
         started_us = (tree.get("started_ns") or 0) // US or None
@@ -101,11 +105,11 @@ def _struct(plain: Mapping[str, Any], kind: type[msgspec.Struct]) -> msgspec.Str
         raise Problem(500, "supervisor-answer", detail) from error
 
 
-def _as_last_heard(current: Service, why: str) -> dict[str, Any]:
+def _as_last_heard(current: Service, venue: str | None, why: str) -> dict[str, Any]:
     return {
         "supervisor_pid": None,
         "started_us": None,
-        "children": current.reading.children(),
+        "children": [it for it in current.reading.children() if is_of_venue(it["actor"], venue)],
         "stale": True,
         "stale_reason": why,
     }

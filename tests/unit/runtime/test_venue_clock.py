@@ -84,6 +84,19 @@ def test_a_venue_that_sets_its_clock_is_followed_with_the_next_answer() -> None:
     assert world.check().uncertainty_ms >= 500.0
 
 
+def test_the_latest_that_the_clock_can_show_is_never_below_what_it_shows() -> None:
+    world = World(5, offset_s=2.0)
+    assert world.venue.latest_ns(0) is None
+    for back_s in (0.0, 3_600.0):
+        world.offset_s -= back_s
+        for _ in range(20):
+            world.ask()
+            latest_ns = world.venue.latest_ns(world.clock.monotonic_ns())
+            assert latest_ns is not None
+            late_ns = latest_ns - world.clock.wall_ns() - round(world.offset_s * SECOND)
+            assert 0 <= late_ns <= 1.1 * SECOND
+
+
 def test_old_knowledge_grows_vague() -> None:
     world = World(3)
     for _ in range(100):

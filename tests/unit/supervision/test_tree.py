@@ -107,7 +107,7 @@ def test_each_child_gets_what_its_contract_names(tmp_path) -> None:
     plan = msgspec.structs.replace(
         plan, accounts=(msgspec.structs.replace(account, secrets=21),), token=22
     )
-    tree = by_actor(children(plan, OWNED))
+    tree = by_actor(children(plan, OWNED, started_mono_ns=77))
     for spec in tree.values():
         assert spec.config["cache_socket"] == "/r/cache.sock"
         assert spec.config["control_socket"] == "/r/control.sock"
@@ -126,6 +126,7 @@ def test_each_child_gets_what_its_contract_names(tmp_path) -> None:
     assert web.descriptors == {"listener": 10, "secrets": 22}
     assert web.config["mode"] == "COLLECTOR"
     assert web.config["simulated"] is False
+    assert web.config["started_mono_ns"] == 77
     assert web.config["settings"]["accounts"] == [
         {"venue": "extended", "name": "3", "label": "DESK"}
     ]

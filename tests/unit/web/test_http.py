@@ -17,7 +17,8 @@ from web_world import ACCOUNT_1, ACCOUNT_2, BTC, Served, World, serving, until
 import web
 from actors.errors import ConnectTimeout
 from actors.messages.account import AccountSnapshot
-from actors.messages.control import ChildStatus
+from actors.messages.control import ChildStatus, ConnectionState
+from actors.runtime.clock import FakeClock
 from actors.runtime.control_client import ControlRefused
 from actors.supervision.control_server import SLOW_ANSWER_S
 from web import control_schemas, schemas
@@ -144,6 +145,42 @@ async def test_health_is_down_where_there_is_no_cache_and_nothing_held(
     async with serving(world) as empty:
         status, health, _ = await get(http, empty, "/health")
         assert (status, health["status"]) == (503, "down")
+
+
+async def test_b_ready_names_who_runs_without_any_connection(
+    served: Served, http: aiohttp.ClientSession
+) -> None:
+    def lane(name: str, state: str, last_error: str = "") -> None:
+        told = ConnectionState(
+            actor=ACCOUNT_1, venue="extended", lane=name, state=state, last_error=last_error
+        )
+        served.world.replica.feed("connection_state", ACCOUNT_1, "connections", told)
+
+    lane("rest", "backoff", "HTTP 502")
+    lane("websocket", "connecting")
+    status, body, _ = await get(http, served, "/ready")
+    # Its process is ready: a venue that is down takes no service away that shows what it holds.
+    assert (status, body["ready"], body["not_ready"]) == (200, True, [])
+    reason = "rest backoff: HTTP 502; websocket connecting"
+    [named] = body["unconnected"]
+    assert (named["actor"], named["state"]) == (ACCOUNT_1, "ready")
+    assert set(named["reason"].split("; ")) == set(reason.split("; "))
+    lane("websocket", "paused")
+    lane("rest", "paused")
+    _, body, _ = await get(http, served, "/ready")
+    assert body["unconnected"] == []
+
+
+async def test_every_web_process_tells_the_services_uptime_and_whose_clients_it_counts() -> None:
+    clock = FakeClock()
+    world = World(clock)
+    clock.advance(5.0)
+    async with serving(World(clock)) as later, aiohttp.ClientSession() as http:
+        _, health, _ = await get(http, later, "/health")
+        _, status, _ = await get(http, later, "/api/status")
+    assert health["uptime_s"] == status["uptime_s"] == world.service.uptime_s
+    assert (world.service.web_uptime_s, later.world.service.web_uptime_s) == (5.0, 0.0)
+    assert status["web"] == "web:1"
 
 
 async def test_ready_names_who_is_not(served: Served, http: aiohttp.ClientSession) -> None:
@@ -405,6 +442,9 @@ async def test_the_contract_is_complete_in_itself(
     documented = {path for path, _ in SHAPES if path.count("/") < 3 and "BTC" not in path}
     assert not {path for path in documented if path not in api["paths"]}
     assert not [path for path in api["paths"] if path.startswith("/api/stats")]
+    for path, operations in api["paths"].items():
+        if "{index}" in path or path in ("/api/errors", "/api/supervision"):
+            assert "venue" in [it["name"] for it in operations["get"]["parameters"]], path
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])

@@ -74,6 +74,35 @@ async def test_errors_are_grouped_chosen_and_cleared(served: Served) -> None:
     assert (body["errors"], body["cleared_us"]) == ([], 77)
 
 
+async def test_a_venue_narrows_errors_and_processes(served: Served) -> None:
+    fault(served.world, 1_000)
+    ours = FaultReport(actor="web:1", kind="Slow", message="slow", level="warning", at_ns=2_000)
+    served.world.replica.feed("fault_report", "supervisor", "errors", ours)
+    served.world.child("web:1")
+    served.world.control.answers["tree"] = ConnectTimeout("no answer to tree in 1 s")
+    _, body = await ask(served, "GET", "/api/errors?venue=Extended")
+    assert body["summary"]["by_source"] == {BTC: 1}
+    _, body = await ask(served, "GET", "/api/supervision?venue=extended")
+    actors = {child["actor"] for child in body["children"]}
+    assert {ACCOUNT_1, BTC} <= actors
+    assert not actors & {"cache", "web:1"}
+    assert {"cache", "web:1"} <= await _supervised(served)
+
+    children = [{"actor": actor, "kind": "x", "state": "ready"} for actor in ("cache", BTC)]
+    served.world.control.answers["tree"] = {"supervisor_pid": 4, "children": children}
+    _, body = await ask(served, "GET", "/api/supervision?venue=extended")
+    assert [child["actor"] for child in body["children"]] == [BTC]
+    assert await _supervised(served) == {"cache", BTC}
+    for path in ("/api/errors", "/api/supervision"):
+        status, body = await ask(served, "GET", f"{path}?venue=nowhere")
+        assert (status, body["allowed"]) == (400, ["extended"])
+
+
+async def _supervised(served: Served) -> set[str]:
+    _, body = await ask(served, "GET", "/api/supervision")
+    return {child["actor"] for child in body["children"]}
+
+
 @pytest.mark.parametrize(
     ("states", "overall"),
     [
