@@ -32,8 +32,11 @@ class CacheHealth(Shape):
 
 
 class ActorCounts(Shape):
+    """`unconnected`: configured accounts and streams of which no connection is up at present."""
+
     ready: int
     total: int
+    unconnected: int
 
 
 class Health(Shape):

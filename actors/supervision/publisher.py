@@ -19,6 +19,7 @@ from actors.runtime.link import CacheLink
 from actors.runtime.outbox import Outbox
 
 STATUSES_MAX: Final = 4_096
+ENDED_MAX: Final = 1_000
 FLUSH_S: Final = 0.2
 
 
@@ -31,9 +32,11 @@ class Publisher:
         self._link = CacheLink(str(path), self._outbox, clock)
         self._link.on_welcome(self._on_welcome)
         self._statuses: dict[str, ChildStatus] = {}
+        self._ended: dict[str, None] = {}
         self._task = asyncio.get_running_loop().create_task(self._link.run(), name="cache link")
 
     def status(self, status: ChildStatus) -> None:
+        self._ended.pop(status.actor, None)
         self._statuses[status.actor] = status
         if len(self._statuses) > STATUSES_MAX:
             del self._statuses[next(iter(self._statuses))]
@@ -49,7 +52,10 @@ class Publisher:
     def stream_ended(self, topic: str) -> None:
         """A stream that ran on demand is gone on purpose, and its data go with it."""
         self._statuses.pop(topic, None)
-        self._outbox.put("stream_ended", topic, StreamEnded(actor=topic), key=topic)
+        self._ended[topic] = None
+        if len(self._ended) > ENDED_MAX:
+            del self._ended[next(iter(self._ended))]
+        self._put_ended(topic)
 
     async def close(self) -> None:
         await self._link.close(FLUSH_S)
@@ -61,3 +67,9 @@ class Publisher:
     def _on_welcome(self, _welcome: Welcome) -> None:
         for status in self._statuses.values():
             self._put(status)
+        # A cache that died may have taken the word with it.
+        for topic in self._ended:
+            self._put_ended(topic)
+
+    def _put_ended(self, topic: str) -> None:
+        self._outbox.put("stream_ended", topic, StreamEnded(actor=topic), key=topic)

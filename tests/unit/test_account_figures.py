@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from account_world import MS, snapshot
 
-from actors.account_figures import Figures
+from actors.account_figures import CONFIRMED_AGAIN_NS, Figures
 from actors.messages.account import Balance
 from actors.venues.contract import AssetBalances
 
@@ -51,9 +51,15 @@ def test_an_asset_that_is_no_longer_listed_is_gone() -> None:
     assert told.balances == ()
 
 
-def test_the_same_again_is_news_where_it_says_that_it_is_younger() -> None:
+def test_that_an_asset_is_still_so_is_told_seldom_and_its_time_says_how_old_the_word_is() -> None:
     figures = Figures()
     figures.news(snapshot("10", 100), S)
     figures.assets(shares("7", 300, as_of_ns=5), 10 * S)
-    [told] = figures.assets(shares("7", 300, as_of_ns=6), 70 * S)
-    assert told.balances[0].as_of_ns == 6
+    last_ns = 4 + CONFIRMED_AGAIN_NS
+    assert figures.assets(shares("7", 300, as_of_ns=last_ns), 70 * S) == []
+    assert figures.current is not None
+    assert figures.current.balances[0].as_of_ns == 5
+    [told] = figures.assets(shares("7", 300, as_of_ns=last_ns + 1), 71 * S)
+    assert told.balances[0].as_of_ns == last_ns + 1
+    [told] = figures.assets(shares("8", 400, as_of_ns=last_ns + 2), 72 * S)
+    assert (told.balances[0].total, told.balances[0].as_of_ns) == ("8", last_ns + 2)

@@ -10,7 +10,7 @@ import pytest
 from actor_context import KeptContext
 from market_stage import SYMBOL, MarketStage, living
 
-from actors import ticker
+from actors import public_poll, ticker
 from actors.messages.control import LeaseRequest, Pause, Refresh, Resume
 from actors.venues.extended import market_data
 
@@ -22,7 +22,7 @@ INTERVAL_S = 0.1
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = market_data.ExtendedMarketData(ticker_interval_s=INTERVAL_S)
     monkeypatch.setattr(ticker, "market_data", lambda _: quick)
-    monkeypatch.setattr(ticker, "BEAT_S", 0.05)
+    monkeypatch.setattr(public_poll, "BEAT_S", 0.05)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ async def test_each_answer_is_told_and_confirms_the_topic(stage: MarketStage) ->
         lane = context.last("connection_state", "rest")
         assert lane.state == "connected"
         assert lane.stale_after_ms == pytest.approx(
-            ticker.STALE_AFTER_INTERVALS * lane.interval_effective_ms
+            public_poll.STALE_AFTER_INTERVALS * lane.interval_effective_ms
         )
         # It asks for a share of the budget that its pace needs, once for all.
         asked = [message for _, message in context.told if isinstance(message, LeaseRequest)]

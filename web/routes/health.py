@@ -45,14 +45,16 @@ async def health() -> Response:
     children = [child for child in store.children.values() if not current.is_on_demand(child.actor)]
     ready = sum(child.state == READY for child in children)
     held = bool(store.topics())
-    well = connected and ready == len(children) and bool(children) and store.journal == "ok"
+    unconnected = sum(bool(_unconnected(current, actor)) for actor in _wanted(current))
+    all_ready = bool(children) and ready == len(children)
+    well = connected and all_ready and not unconnected and store.journal == "ok"
     status = "ok" if well else "degraded" if connected or held else "down"
     body: dict[str, Any] = {
         "status": status,
         "version": current.version,
         "uptime_s": current.uptime_s,
         "cache": {"connected": connected, "age_ms": current.replica.cache_age_ms},
-        "actors": {"ready": ready, "total": len(children)},
+        "actors": {"ready": ready, "total": len(children), "unconnected": unconnected},
         "journal": store.journal,
     }
     return answer(body, 503 if status == "down" else 200)

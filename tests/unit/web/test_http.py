@@ -162,6 +162,8 @@ async def test_b_ready_names_who_runs_without_any_connection(
     # Its process is ready: a venue that is down takes no service away that shows what it holds.
     assert (status, body["ready"], body["not_ready"]) == (200, True, [])
     reason = "rest backoff: HTTP 502; websocket connecting"
+    _, health, _ = await get(http, served, "/health")
+    assert (health["status"], health["actors"]["unconnected"]) == ("degraded", 1)
     [named] = body["unconnected"]
     assert (named["actor"], named["state"]) == (ACCOUNT_1, "ready")
     assert set(named["reason"].split("; ")) == set(reason.split("; "))
@@ -169,6 +171,7 @@ async def test_b_ready_names_who_runs_without_any_connection(
     lane("rest", "paused")
     _, body, _ = await get(http, served, "/ready")
     assert body["unconnected"] == []
+    assert (await get(http, served, "/health"))[1]["status"] == "ok"
 
 
 async def test_every_web_process_tells_the_services_uptime_and_whose_clients_it_counts() -> None:
