@@ -245,5 +245,5 @@ class Wish:
 def _markets_like(symbol: str, listed: InstrumentList) -> str:
     known = {item.symbol.upper(): item.symbol for item in listed.items}
     near = get_close_matches(symbol.upper()[:80], known, NEAREST_MAX, cutoff=0.4)
-    shown = ", ".join(known[name] for name in near) or "see /api/markets"
-    return f"a market of {listed.venue} as it spells it ({shown})"
+    shown = ", ".join(known[name] for name in near or list(known)[:NEAREST_MAX])
+    return f"a market of {listed.venue} as it spells it, such as {shown} (all: /api/markets)"

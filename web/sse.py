@@ -64,7 +64,10 @@ def read_topics(current: Service, texts: list[str]) -> tuple[frozenset[Pattern],
         startable = current.demand.topics(patterns)
         current.feed.check(patterns - startable.keys())
     except TopicRefused as refused:
-        raise problems.bad_parameter("topics", refused.expected, refused.found) from refused
+        part = "" if refused.field.startswith("topic") else f"as {refused.field} "
+        raise problems.bad_parameter(
+            "topics", f"{part}{refused.expected}", refused.found
+        ) from refused
     except NotStarted as error:
         raise problems.not_started(str(error)) from error
     return patterns, tuple(startable.values())

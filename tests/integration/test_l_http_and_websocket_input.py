@@ -56,7 +56,8 @@ HTTP: list[tuple[str, str, int, str]] = [
     ("GET", "/api/stream?topics=account", 400, "topics: expected <kind>:<venue>:<name>"),
     ("GET", "/api/stream?topics=account:extended:99", 400, "account:extended:1"),
     ("GET", "/api/stream?topics=orderbook:extended:linear:DOGE-USD", 400, "BTC-USD"),
-    ("GET", "/api/stream?topics=latency", 400, "this build"),
+    ("GET", "/api/stream?topics=latency:extended", 400, "alone"),
+    ("GET", "/api/stream?topics=candles:extended:linear:BTC-USD:7m", 400, "timeframe"),
     ("GET", "/api/stream?topics=" + ",".join([FILLS + "0"] * 3), 400, FILLS),
     ("GET", "/api/stream?topics=" + ",".join(f"fills:x:{n}" for n in range(201)), 400, "200"),
     ("GET", "/api/stream?last_event_id=nonsense", 400, "last_event_id: expected <stream>-<"),
@@ -74,7 +75,17 @@ HTTP: list[tuple[str, str, int, str]] = [
     ("PUT", "/health", 405, "GET, HEAD, OPTIONS"),
     ("GET", "/api/supervision/cache/restart", 405, "POST"),
     ("POST", "/api/supervision/cache/explode", 404, "/docs"),
-    ("GET", "/api/portfolio", 501, "this build"),
+    ("GET", "/api/portfolio?venue=x", 400, "venue: expected one of extended"),
+    ("GET", "/api/points/99", 404, "99"),
+    ("GET", "/api/candles", 400, "symbol"),
+    ("GET", "/api/candles?symbol=DOGE-USD", 404, "DOGE-USD"),
+    ("GET", "/api/candles?symbol=BTC-USD&timeframe=7m", 400, "timeframe"),
+    ("GET", "/api/candles?symbol=BTC-USD&limit=1001", 400, "limit: expected a whole number"),
+    ("GET", "/api/errors?limit=0", 400, "limit: expected a whole number"),
+    ("GET", "/api/errors?level=loud", 400, "level"),
+    ("POST", "/api/ws/reconnect?account_index=99", 404, "99"),
+    ("POST", "/api/control/pause?account_index=99", 404, "99"),
+    ("GET", "/api/stats/summary", 501, "this build"),
 ]
 
 SOCKET: list[tuple[str | bytes, str, str]] = [
@@ -101,7 +112,7 @@ SOCKET: list[tuple[str | bytes, str, str]] = [
     ('{"op":"subscribe","topics":[[]]}', "topic", "text of 1 to 200 characters"),
     ('{"op":"subscribe","topics":["x"]}', "topic", "account:<venue>:<name>"),
     ('{"op":"subscribe","topics":["fills:extended:9"]}', "topic", "fills:extended:1"),
-    ('{"op":"subscribe","topics":["orderbook:extended:linear:DOGE"]}', "topic", "BTC-USD"),
+    ('{"op":"subscribe","topics":["orderbook:extended:linear:DOGE"]}', "symbol", "BTC-USD"),
     ('{"op":"subscribe","topics":["connections:1"]}', "topic", "alone"),
     (json.dumps({"op": "subscribe", "topics": ["fills:x:y"] * 2}), "topic", "fills:extended"),
     (
