@@ -339,8 +339,6 @@ class Venue(Protocol):
 
     def book_session(self, ws_url: str, product: str, symbol: str) -> BookSession: ...
 
-    def trades_session(self, ws_url: str, product: str, symbol: str) -> Session: ...
-
     def requests(
         self, base_url: str, account: str = "", secrets: Mapping[str, str] | None = None
     ) -> Requests:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from quart import Blueprint, Response
 from quart_schema import document_response
 
+from actors.messages.control import ConnectionState
 from actors.messages.ids import account_actor
 from web.answers import answer
 from web.schemas import Health, Readiness
@@ -24,14 +25,16 @@ def _wanted(current: Service) -> list[str]:
     return [*accounts, *current.settings.streams]
 
 
-def _unconnected(current: Service, actor: str) -> str:
-    """Why a ready actor does nothing at present: none of its lanes is up; "" where one is."""
-    lanes = [
-        datum.value for (of, _), datum in current.replica.store.connections.items() if of == actor
-    ]
-    if any(lane.state in AT_WORK for lane in lanes):
-        return ""
-    return "; ".join(f"{it.lane} {it.state}: {it.last_error}".rstrip(": ") for it in lanes)
+def _unconnected(current: Service) -> dict[str, str]:
+    """Actors of which no lane is up, each with why."""
+    lanes: dict[str, list[ConnectionState]] = {}
+    for (actor, _), datum in current.replica.store.connections.items():
+        lanes.setdefault(actor, []).append(datum.value)
+    return {
+        actor: "; ".join(f"{it.lane} {it.state}: {it.last_error}".rstrip(": ") for it in held)
+        for actor, held in lanes.items()
+        if not any(it.state in AT_WORK for it in held)
+    }
 
 
 @blueprint.get("/health")
@@ -45,7 +48,7 @@ async def health() -> Response:
     children = [child for child in store.children.values() if not current.is_on_demand(child.actor)]
     ready = sum(child.state == READY for child in children)
     held = bool(store.topics())
-    unconnected = sum(bool(_unconnected(current, actor)) for actor in _wanted(current))
+    unconnected = len(_unconnected(current).keys() & set(_wanted(current)))
     all_ready = bool(children) and ready == len(children)
     well = connected and all_ready and not unconnected and store.journal == "ok"
     status = "ok" if well else "degraded" if connected or held else "down"
@@ -72,6 +75,7 @@ async def ready() -> Response:
     current = service()
     children = current.replica.store.children
     wanted = _wanted(current)
+    reasons = _unconnected(current)
     missing, unconnected = [], []
     for actor in wanted:
         child = children.get(actor)
@@ -80,8 +84,8 @@ async def ready() -> Response:
         if state != READY or not current.replica.connected:
             reason = reason or ("" if current.replica.connected else "cache not connected")
             missing.append({"actor": actor, "state": state, "reason": reason})
-        elif why := _unconnected(current, actor):
-            unconnected.append({"actor": actor, "state": state, "reason": why})
+        elif actor in reasons:
+            unconnected.append({"actor": actor, "state": state, "reason": reasons[actor]})
     body = {
         "ready": not missing,
         "total": len(wanted),

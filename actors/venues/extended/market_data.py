@@ -22,7 +22,8 @@ class ExtendedMarketData:
         return MarketRequests(base_url)
 
     def trades_session(self, ws_url: str, product: str, symbol: str) -> TradesSession:
-        return EXTENDED.trades_session(ws_url, product, symbol)
+        EXTENDED.check_product(product)
+        return TradesSession(ws_url, symbol)
 
     def candles_session(
         self, ws_url: str, product: str, symbol: str, timeframe: Timeframe, interval: str

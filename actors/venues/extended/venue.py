@@ -15,7 +15,6 @@ from actors.venues.contract import RestLimit
 from actors.venues.extended.account_session import AccountSession
 from actors.venues.extended.book_session import BookSession
 from actors.venues.extended.capture import Capture
-from actors.venues.extended.market_session import TradesSession
 from actors.venues.extended.parse import PRODUCT, VENUE
 from actors.venues.extended.requests import Requests
 from actors.venues.extended.symbols import Symbols
@@ -47,10 +46,6 @@ class Extended:
     def book_session(self, ws_url: str, product: str, symbol: str) -> BookSession:
         self.check_product(product)
         return BookSession(ws_url, symbol)
-
-    def trades_session(self, ws_url: str, product: str, symbol: str) -> TradesSession:
-        self.check_product(product)
-        return TradesSession(ws_url, symbol)
 
     def capture(self, product: str, symbol: str = "", stream: str = "") -> Capture:
         self.check_product(product)

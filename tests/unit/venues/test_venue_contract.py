@@ -6,7 +6,7 @@ import pytest
 
 from actors.errors import ConfigFault
 from actors.venues.contract import AmbiguousSymbol, HttpRequest, Requests, UnknownSymbol, Venue
-from actors.venues.registry import VENUES, venue
+from actors.venues.registry import VENUES, market_data, venue
 
 
 def test_an_address_is_encoded_and_repeats_its_parameters() -> None:
@@ -46,7 +46,7 @@ def test_each_venue_offers_the_whole_contract(name: str) -> None:
     for session in (
         found.account_session(found.ws_url, "key", "1"),
         found.book_session(found.ws_url, product, "BTC-USD"),
-        found.trades_session(found.ws_url, product, "BTC-USD"),
+        market_data(found.name).trades_session(found.ws_url, product, "BTC-USD"),
     ):
         assert session.url.startswith(found.ws_url)
         assert session.silence_max_s > 0
