@@ -3,10 +3,14 @@
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS packages
-COPY requirements.lock /build/requirements.lock
+COPY requirements-stores.lock requirements-lighter.lock /build/
+# All stores of history are at hand; of Lighter's SDK nothing is taken but its signer for Linux.
 RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install \
-        --no-cache-dir --disable-pip-version-check --require-hashes -r /build/requirements.lock
+        --no-cache-dir --disable-pip-version-check --require-hashes -r /build/requirements-stores.lock \
+    && pip --python /opt/venv/bin/python install --no-deps \
+        --no-cache-dir --disable-pip-version-check --require-hashes -r /build/requirements-lighter.lock \
+    && find /opt/venv -path '*lighter/signers/*' \( -name '*darwin*' -o -name '*windows*' \) -delete
 
 FROM python:${PYTHON}
 RUN groupadd --gid 10001 broadcaster \

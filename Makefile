@@ -11,14 +11,17 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 # What needs quiet processors runs alone, everything else on two at once.
 TESTS_PARALLEL := tests/architecture tests/unit tests/venues tests/property
 TESTS_ALONE := tests/integration tests/chaos
-BENCHMARKS := orderbook_keys ingest bus fanout rest_get processes restart_storm end_to_end fleet
+BENCHMARKS := orderbook_keys ingest bus fanout rest_get processes restart_storm end_to_end fleet \
+	both_venues history
 PYTEST := $(BIN)/python -m pytest --quiet
 
-.PHONY: help run test check bench lock clean
+.PHONY: help run lighter stores test check bench lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run     set up what is needed and start the service (demo where no account is set)"
+	@echo "make lighter the signer of venue Lighter, for accounts with a private key"
+	@echo "make stores  what history in PostgreSQL or Supabase needs"
 	@echo "make test    the tests"
 	@echo "make check   format, lint, types, import contracts, generated pages"
 	@echo "make bench   the benchmarks; writes benchmarks/RESULTS.md"
@@ -27,6 +30,10 @@ help:
 
 run: $(STAMPS)/run
 	@exec $(BIN)/python main.py run
+
+lighter: $(STAMPS)/lighter
+
+stores: $(STAMPS)/stores
 
 test: $(STAMPS)/dev
 	@$(PYTEST) -n 2 $(TESTS_PARALLEL)
@@ -48,6 +55,8 @@ lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv (docs.astral.sh/uv), or UV=<its path>"; exit 1; }
 	@$(LOCK) --extra dev pyproject.toml --output-file requirements-dev.lock
 	@$(LOCK) --constraints requirements-dev.lock pyproject.toml --output-file requirements.lock
+	@$(LOCK) --constraints requirements-dev.lock --extra postgres --extra supabase pyproject.toml \
+		--output-file requirements-stores.lock
 
 clean:
 	@rm -rf $(VENV) $(STAMPS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -75,6 +84,15 @@ $(STAMPS)/run: requirements.lock pyproject.toml $(STAMPS)/build.txt | $(STAMPS)/
 	@$(PIP) install --require-hashes -r requirements.lock -r $(STAMPS)/build.txt
 	@echo "[3/3] broadcaster itself"
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Without dependencies: of the SDK nothing but its signer is used, and pip knows no such extra.
+$(STAMPS)/lighter: requirements-lighter.lock | $(STAMPS)/run
+	@$(PIP) install --no-deps --require-hashes -r requirements-lighter.lock
+	@touch $@
+
+$(STAMPS)/stores: requirements-stores.lock | $(STAMPS)/run
+	@$(PIP) install --require-hashes -r requirements-stores.lock
 	@touch $@
 
 $(STAMPS)/dev: requirements-dev.lock pyproject.toml | $(STAMPS)/venv

@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         argument_default=argparse.SUPPRESS,
     )
-    simulate.add_argument("--venue", help="which venue (extended)")
+    simulate.add_argument("--venue", help="extended or lighter (extended)")
     simulate.add_argument("--host", help="address to listen on (127.0.0.1)")
     simulate.add_argument("--port", type=int, help="port to listen on; 0 takes a free one (0)")
     simulate.add_argument("--seed", type=int, help="what market and keys grow from")
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     replay = commands.add_parser(
         "replay", help="feed a recorded capture to a venue's protocol", epilog=EXIT_CODES
     )
-    replay.add_argument("--venue", required=True, help="which venue (extended)")
+    replay.add_argument("--venue", required=True, help="extended or lighter (extended)")
     replay.add_argument("--product", help="which of its products (its first)")
     replay.add_argument("--symbol", help="this market alone, by the venue's own name")
     replay.add_argument("--stream", help="what frames are of that do not say it: a stream's path")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from actors.supervision.spec import ChildSpec
     from actors.supervision.tree import Owned
     from config.plan import Plan
+    from config.venues_plan import VenuePlan
 
 EXIT_CRASH = 1
 
@@ -34,9 +35,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("supervisor: started by main.py alone; run: python main.py\n")
         return EXIT_USAGE
     os.close(descriptor)
-    for number in (plan.token, plan.sentry, *(account.secrets for account in plan.accounts)):
-        if number is not None:
-            os.set_inheritable(number, False)
+    for number in plan.descriptors:
+        os.set_inheritable(number, False)
     try:
         return serve(plan)
     except ConfigFault as fault:
@@ -51,28 +51,32 @@ def serve(plan: Plan) -> int:
     from actors.runtime.clock import SystemClock
     from actors.supervision.service import run_supervisor
     from actors.supervision.sockets import Claim, listen_tcp, listen_unix
-    from actors.supervision.tree import CACHE_SOCKET, VENUE, Owned, children
-    from actors.venues.registry import venue
+    from actors.supervision.tree import CACHE_SOCKET, Owned, SimulatorSocket, children
 
-    known = venue(VENUE)
-    plan = msgspec.structs.replace(
-        plan,
-        extended_base_url=plan.extended_base_url or known.base_url,
-        extended_ws_url=plan.extended_ws_url or known.ws_url,
-    )
+    plan = msgspec.structs.replace(plan, venues=tuple(map(with_addresses, plan.venues)))
     claim = Claim(Path(plan.runtime_dir), Path(plan.data_dir))
     listener = listen_tcp(plan.host, plan.port)
     cache = listen_unix(claim.runtime_dir / CACHE_SOCKET)
-    simulator = listen_tcp("127.0.0.1", 0) if plan.simulated else None
+    simulators = {venue.name: listen_tcp("127.0.0.1", 0) for venue in plan.venues if plan.simulated}
     owned = Owned(
         listener=listener.fileno(),
         cache=cache.fileno(),
-        simulator=simulator.fileno() if simulator else None,
-        simulator_port=simulator.getsockname()[1] if simulator else 0,
+        simulators={name: SimulatorSocket.of(it) for name, it in simulators.items()},
     )
     specs = children(plan, owned, SystemClock().monotonic_ns())
     options = supervisor_options(plan, owned, specs, listener.getsockname()[1])
     return run_supervisor(specs, options, claim)
+
+
+def with_addresses(venue: VenuePlan) -> VenuePlan:
+    """The venue's own addresses where the settings name none."""
+    import msgspec
+
+    from actors.venues import registry
+
+    own = registry.venue(venue.name)
+    found = {"base_url": venue.base_url or own.base_url, "ws_url": venue.ws_url or own.ws_url}
+    return msgspec.structs.replace(venue, **found)
 
 
 def supervisor_options(
@@ -81,7 +85,7 @@ def supervisor_options(
     from actors.supervision.announce import announcement
     from actors.supervision.options import SupervisorOptions, sentry_options
     from actors.supervision.schedule import Limits
-    from actors.supervision.tree import CACHE_SOCKET, PRELOAD, on_demand, reloader
+    from actors.supervision.tree import cache_socket, on_demand, preload, reloader
     from config.logs import make_log_sink
 
     log_sink = make_log_sink(plan.log_level, plan.log_format)
@@ -94,8 +98,8 @@ def supervisor_options(
         announce=announcement(specs, plan, port, log_sink),
         simulated=plan.simulated,
         reload=reloader(plan, owned),
-        preload=PRELOAD,
-        cache_socket=Path(plan.runtime_dir) / CACHE_SOCKET,
+        preload=preload(plan),
+        cache_socket=cache_socket(plan),
         sentry=sentry_options(plan),
         notify=plan.notify,
         on_demand=on_demand(plan, owned),

@@ -11,7 +11,7 @@ from actors.account_feed import SECTIONS, Feed
 from actors.account_pace import Pace
 from actors.account_rest import RestLane
 from actors.account_stream import AccountStream
-from actors.errors import ConfigFault, Fault, KeyRejected
+from actors.errors import Fault, KeyRejected
 from actors.messages.control import Pause, Reconnect, Refresh, Resume, Welcome
 from actors.reconciliation import Reconciler
 from actors.runtime.clock import Clock
@@ -19,8 +19,9 @@ from actors.runtime.connection import Connection
 from actors.runtime.connection_policy import POLICIES
 from actors.runtime.context import ActorContext
 from actors.runtime.lane import Lane, LaneName
-from actors.runtime.lease import LeasedThrottle
+from actors.runtime.lease import handshake_throttle
 from actors.runtime.masking import register_secrets
+from actors.runtime.owner_throttle import OwnerThrottle
 from actors.runtime.proxy import parse_proxy
 from actors.runtime.rest import RestClient
 from actors.runtime.shown_frames import Rings, frames_answer
@@ -34,6 +35,7 @@ from actors.venues.registry import venue as venue_named
 KEY_REJECTIONS_MAX: Final = 3
 KEY_REJECTIONS_WINDOW_S: Final = 600.0
 BEAT_S: Final = 1.0
+READY_LOOK_S: Final = 0.1
 CATCH_UP_REQUESTS: Final = 12
 """What a new incarnation would ask at once: the handshake, its catch-up, and the one that follows
 when the stream is open."""
@@ -76,26 +78,20 @@ class AccountActor:
         self._proxy = proxy
         self._feed = Feed(context, venue.name, account)
         self._story = Reconciler(venue.name, account, venue.products[0])
-        lanes = {
-            lane: Lane(
-                LaneName(
-                    actor=context.actor_id,
-                    venue=venue.name,
-                    account=account,
-                    lane=lane,
-                    exit_address=proxy.exit_address if proxy is not None else "",
-                ),
-                POLICIES[venue.connection_policy],
-                timer,
-                self._feed.connection,
-                context.fault,
-            )
-            for lane in ("rest", "websocket")
-        }
-        self._lanes = lanes
+        exit_address = proxy.exit_address if proxy is not None else ""
+        self._lanes = lanes = self._make_lanes(venue, account, exit_address)
         self._stream = AccountStream(self._story, self._feed, timer.clock, context.progress)
-        session = venue.account_session(str(config["ws_url"]), secrets["api_key"], account)
+        access = venue.access(
+            account,
+            secrets,
+            base_url=str(config["base_url"]),
+            ws_url=str(config["ws_url"]),
+            now_ns=self._token_time_ns,
+        )
+        session = access.session
         apply_limits(session, config)
+        # Where silence is not legal, the venue acknowledges what is subscribed.
+        self._stream.begins_late = session.mute_max_s is not None
         lanes["websocket"].stale_after_ms = session.silence_max_s * 1e3
         self._connection = Connection(
             session, lanes["websocket"], self._stream, timer, self._open_socket
@@ -104,32 +100,33 @@ class AccountActor:
             poll_interval_s=float(config.get("poll_interval_s", venue.poll_interval_s)),
             orders_interval_s=venue.orders_interval_s,
             cache_ttl_s=float(config["cache_ttl_s"]),
+            per_round=1 if venue.joint_figures else 2,
         )
-        self._throttle = LeasedThrottle(
+        self._throttle = OwnerThrottle(
             context,
             venue,
             timer,
-            proxy.exit_address if proxy is not None else "",
+            exit_address,
             wanted_per_s=pace.wanted_per_s(stream_complete=False),
             opening=CATCH_UP_REQUESTS,
-            keeps=True,
         )
+        self._handshakes = handshake_throttle(context, venue, timer, exit_address)
         self._client = RestClient(timer, self._throttle, proxy)
         lanes["rest"].venue_clock = self._client.venue_clock
-        requests = venue.requests(str(config["base_url"]), account, secrets)
         self._rest = RestLane(
             lane=lanes["rest"],
             rest=self._client,
-            requests=requests,
+            requests=access.requests,
             story=self._story,
             stream=self._stream,
             feed=self._feed,
             timer=timer,
             pace=pace,
+            joint_figures=venue.joint_figures,
         )
         self._confirmed_by_ns = 0
         points_interval_s = float(config.get("points_interval_s", venue.points_interval_s))
-        self._asides = self._beside(requests, points_interval_s)
+        self._asides = self._beside(access.requests, points_interval_s)
         self._connect_parts()
 
     async def run(self) -> None:
@@ -139,13 +136,34 @@ class AccountActor:
 
     async def _work(self) -> None:
         # Without the cache's cursors nobody could say what is news.
-        self._story.adopt(await self._context.welcome())
+        welcome = await self._context.welcome()
+        self._story.adopt(welcome)
+        self._asides.adopt(welcome)
         self._context.link.on_welcome(self._tell_present)
         async with self._client:
-            parts = (self._rest.run(), self._connection.run(), self._beat())
+            parts = (self._rest.run(), self._connection.run(), self._beat(), self._become_ready())
             await run_together(*parts, *self._asides.runs())
 
     # wiring
+
+    def _make_lanes(self, venue: Venue, account: str, exit_address: str) -> dict[str, Lane]:
+        context = self._context
+        return {
+            lane: Lane(
+                LaneName(
+                    actor=context.actor_id,
+                    venue=venue.name,
+                    account=account,
+                    lane=lane,
+                    exit_address=exit_address,
+                ),
+                POLICIES[venue.connection_policy],
+                self._timer,
+                self._feed.connection,
+                context.fault,
+            )
+            for lane in ("rest", "websocket")
+        }
 
     def _beside(self, requests: Requests, points_interval_s: float) -> Asides:
         return Asides(
@@ -166,9 +184,14 @@ class AccountActor:
         self._stream.report = self._rest.report = self._context.fault
         self._stream.on_success = self._rest.on_success = self._key.accepted
         self._rest.want = self._throttle.want
+        self._rest.on_owner = self._throttle.owned_by
 
     def _venue_now_ns(self) -> int | None:
         return self._client.venue_clock.latest_ns(self._timer.clock.monotonic_ns())
+
+    def _token_time_ns(self) -> int:
+        """The venue's time, or ours until it has told its own."""
+        return self._venue_now_ns() or self._timer.clock.wall_ns()
 
     def _take_controls(self) -> None:
         context = self._context
@@ -188,7 +211,7 @@ class AccountActor:
             proxy=self._proxy,
             ping_interval_s=session.ping_interval_s,
             refused=session.refused,
-            throttle=self._throttle,
+            throttle=self._handshakes or self._throttle,
         )
 
     def _reconnect(self, message: Reconnect) -> None:
@@ -221,7 +244,7 @@ class AccountActor:
         What cannot be told from here (past fills, how orders ended) REST tells such a cache.
         """
         self._feed.publish(self._story.present())
-        self._asides.present()
+        self._asides.present(welcome)
         if welcome is not None and self._story.lacks(welcome):
             self._rest.anew = welcome
             self._rest.soon(catch_up=True)
@@ -234,9 +257,14 @@ class AccountActor:
                 lane.beat()
             self._stream.beat()
             self._confirm_by_stream()
-            if self._is_ready():
-                self._context.ready()
             await self._timer.sleep(BEAT_S)
+
+    async def _become_ready(self) -> None:
+        """Whoever waits for this incarnation is not to wait for its next beat, too."""
+        while not self._is_ready():
+            await self._timer.sleep(READY_LOOK_S)
+        self._context.ready()
+        await self._context.stopping.wait()
 
     def _confirm_by_stream(self) -> None:
         """While REST cannot, an unbroken stream is what says that nothing has changed."""
@@ -268,10 +296,7 @@ class AccountActor:
 
 async def run(context: ActorContext) -> None:
     """The entry of `account:<venue>:<name>`; config and secrets: docs/design/contracts.md, 6."""
-    secrets = context.secrets()
-    if not secrets.get("api_key"):
-        raise ConfigFault("api_key", "nothing", "the API key of the account")
-    actor = AccountActor(context, _venue(context.config), secrets, Timer(context.clock))
+    actor = AccountActor(context, _venue(context.config), context.secrets(), Timer(context.clock))
     await actor.run()
 
 

@@ -1,4 +1,4 @@
-"""What an account asks for beside its rounds, at a slow pace: other assets, and points.
+"""What an account asks for beside its rounds, at a slow pace: other assets, points, payments.
 
 Each is a task of its own in the REST lane's budget: one that fails, or hangs, is no failed round
 and delays none.
@@ -14,15 +14,22 @@ from typing import Any, Final
 import msgspec
 
 from actors.account_feed import Feed
+from actors.account_pages import read_down
+from actors.account_payments import Payments
 from actors.account_rest import RestLane
 from actors.errors import Fault, RateLimited
 from actors.messages.account import Points, Standing
+from actors.messages.control import Welcome
 from actors.reconciliation import Reconciler
 from actors.runtime.rest import RestClient
 from actors.runtime.timer import Timer
 from actors.venues.contract import Requests
+from actors.venues.http_request import HttpRequest
 
 ASSETS_INTERVAL_S: Final = 60.0
+FUNDING_INTERVAL_S: Final = 600.0
+FUNDING_PAGES_MAX: Final = 50
+"""Of one reading: a week of thirty hourly payments, away at a stretch."""
 RETRY_S: Final = 60.0
 ASK_GAP_S: Final = 5.0
 """Between two questions of one kind, however often an operator asks for them."""
@@ -59,8 +66,8 @@ class Aside:
         wait_s = 0.0
         while True:
             await self._timer.sleep(wait_s, self._wanted)
-            # The rounds come first: they hold the account's state, and find out what is wrong.
-            while not (self._lane.held and self._lane.confirms):
+            # The lane comes first: it holds the account's state, and finds out what is wrong.
+            while not self._lane.at_ease:
                 await self._timer.sleep(LANE_LOOK_S)
             self._wanted.clear()
             wait_s = await self._once()
@@ -88,7 +95,8 @@ class Aside:
 
 
 class Asides:
-    """Both asides of one account: `assets` and `points`."""
+    """The asides of one account: `points`; `assets` where the venue tells them apart; `funding`
+    where it lists payments. `adopt` first: without it nobody could say which of them are news."""
 
     def __init__(
         self,
@@ -107,13 +115,16 @@ class Asides:
         self._story = story
         self._feed = feed
         self._clock = timer.clock
+        self._report = report
+        self._payments = Payments()
         self._stale_after_ms = STALE_INTERVALS * points_interval_s * 1e3
         self._points: Points | None = None
         aside = partial(Aside, lane=lane, timer=timer, report=report)
-        self._asides = {
-            "assets": aside(self._ask_assets, ASSETS_INTERVAL_S),
-            "points": aside(self._ask_points, points_interval_s),
-        }
+        self._asides = {"points": aside(self._ask_points, points_interval_s)}
+        if requests.spot_balances() is not None:
+            self._asides["assets"] = aside(self._ask_assets, ASSETS_INTERVAL_S)
+        if requests.funding() is not None:
+            self._asides["funding"] = aside(self._ask_funding, FUNDING_INTERVAL_S)
 
     def runs(self) -> list[Coroutine[Any, Any, None]]:
         return [aside.run() for aside in self._asides.values()]
@@ -124,18 +135,48 @@ class Asides:
             if name in ("", known):
                 aside.soon()
 
-    def present(self) -> None:
-        """Tells the points again, to a cache that may hold none."""
+    def adopt(self, welcome: Welcome) -> None:
+        """What the cache holds of this account from earlier lives."""
+        self._payments.adopt(welcome.fundings.get(self._feed.topics["fundings"], ()))
+
+    def present(self, welcome: Welcome | None) -> None:
+        """Tells the points again, to a cache that may hold none, and payments that it lacks."""
         if self._points is not None:
             self._feed.points(self._points)
+        if welcome is None:
+            return
+        if self._payments.lacks(welcome.fundings.get(self._feed.topics["fundings"], ())):
+            # Also where they are merely on their way to it: it takes none twice.
+            self.adopt(welcome)
+            self.soon("funding")
 
     async def _ask_assets(self) -> None:
         """The stream tells of changes meanwhile."""
         await self._feed.room()
         asked_ns = self._clock.monotonic_ns()
         requests = self._requests
-        row = await self._rest.call(requests.spot_balances(), requests.read_spot_balances)
+        request = requests.spot_balances()
+        assert request is not None, "else there is no such aside"
+        row = await self._rest.call(request, requests.read_spot_balances)
         self._feed.publish(self._story.assets(row, asked_ns))
+
+    async def _ask_funding(self) -> None:
+        await self._feed.room()
+        requests = self._requests
+        rows = await read_down(
+            self._rest,
+            self._funding_page,
+            requests.read_funding,
+            self._payments.deep_enough,
+            pages_max=FUNDING_PAGES_MAX,
+            report=self._report,
+        )
+        self._feed.publish(self._payments.news(rows))
+
+    def _funding_page(self, cursor: str | None) -> HttpRequest:
+        request = self._requests.funding(cursor)
+        assert request is not None, "else there is no such aside"
+        return request
 
     async def _ask_points(self) -> None:
         requests = self._requests
@@ -149,11 +190,14 @@ class Asides:
             received_mono_ns=received_mono_ns,
             stale_after_ms=self._stale_after_ms,
         )
-        self.present()
+        self._feed.points(self._points)
 
     async def _standing(self) -> Standing:
         """The points count without it, too."""
+        request = self._requests.standing()
+        if request is None:
+            return Standing()
         try:
-            return await self._rest.call(self._requests.standing(), self._requests.read_standing)
+            return await self._rest.call(request, self._requests.read_standing)
         except Fault:
             return Standing()

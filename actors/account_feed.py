@@ -7,18 +7,20 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from actors.messages.account import AccountSnapshot, Fill, Order, Points, Position
+from actors.messages.account import AccountSnapshot, Fill, Funding, Order, Points, Position
 from actors.messages.control import Confirmed, ConnectionState
 from actors.messages.ids import account_topic
 from actors.reconciliation import AccountEvent
 from actors.runtime.context import ActorContext
 
 SECTIONS: Final = ("account", "positions", "orders", "fills")
+"""What rounds and stream confirm as a whole."""
 _KINDS: Final[dict[type, tuple[str, str]]] = {
     AccountSnapshot: ("account_snapshot", "account"),
     Position: ("position", "positions"),
     Order: ("order", "orders"),
     Fill: ("fill", "fills"),
+    Funding: ("funding", "fundings"),
 }
 
 
@@ -32,7 +34,9 @@ class Feed:
     def __init__(self, context: ActorContext, venue: str, account: str) -> None:
         self._outbox = context.outbox
         self._progress = context.progress
-        self._topics = {name: account_topic(name, venue, account) for name in SECTIONS}
+        self.topics: Final = {
+            name: account_topic(name, venue, account) for _, name in _KINDS.values()
+        }
         self._waiting: deque[AccountEvent] = deque()
         self._room = asyncio.Event()
         self._room.set()
@@ -48,7 +52,7 @@ class Feed:
         if self._waiting:
             # What changed has not been told yet: the cache would call old figures fresh.
             return
-        topic = self._topics[section]
+        topic = self.topics[section]
         self._outbox.put("confirmed", topic, Confirmed(via=via, received_ns=received_ns))
 
     def connection(self, state: ConnectionState) -> None:
@@ -68,7 +72,7 @@ class Feed:
         while self._waiting and not self._outbox.full:
             event = self._waiting.popleft()
             kind, section = _KINDS[type(event)]
-            self._outbox.put(kind, self._topics[section], event)
+            self._outbox.put(kind, self.topics[section], event)
             self._progress.good_event()
         if self._waiting or self._outbox.full:
             self._room.clear()

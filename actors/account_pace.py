@@ -16,23 +16,21 @@ HELD_UP_S: Final = 10.0
 SMOOTHING: Final = 0.4
 """How much of the interval that is told is the newest round's."""
 
-ALWAYS: Final = 2
-"""Requests of each round: balance and positions."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """Seconds between two rounds (balance, positions), between two looks at the orders, and the
-    age at which data counts as stale at the least."""
+    age at which data counts as stale at the least. `per_round`: requests of each round."""
 
     poll_interval_s: float
     orders_interval_s: float
     cache_ttl_s: float
+    per_round: int = 2
 
     def wanted_per_s(self, *, stream_complete: bool) -> float:
         """What to ask of the budget."""
         orders_s = max(self.orders_interval_s, self.poll_interval_s)
-        per_s = ALWAYS / self.poll_interval_s + _lists(stream_complete) / orders_s
+        per_s = self.per_round / self.poll_interval_s + _lists(stream_complete) / orders_s
         return PACE_MARGIN * per_s
 
     def fitting_s(self, rate_per_s: float, *, stream_complete: bool) -> float:
@@ -40,10 +38,10 @@ class Pace:
         rate_per_s /= STRETCH_MARGIN
         lists = _lists(stream_complete)
         left_per_s = rate_per_s - lists / self.orders_interval_s
-        fitting_s = ALWAYS / left_per_s if left_per_s > 0 else self.orders_interval_s
+        fitting_s = self.per_round / left_per_s if left_per_s > 0 else self.orders_interval_s
         if fitting_s >= self.orders_interval_s:
             # Then every round looks at the orders too.
-            fitting_s = (ALWAYS + lists) / rate_per_s
+            fitting_s = (self.per_round + lists) / rate_per_s
         return max(self.poll_interval_s, fitting_s)
 
 

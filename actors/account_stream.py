@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -11,8 +12,11 @@ from actors.reconciliation import Heard, Reconciler
 from actors.runtime.clock import Clock
 from actors.runtime.context import Progress
 from actors.runtime.frames import Complaints, KeptFrame, complaint
-from actors.venues.contract import Event
+from actors.runtime.timer import Timer
+from actors.venues.contract import Event, Subscribed
 
+BEGIN_S: Final = 3.0
+"""So long a first catch-up waits for a stream that begins late."""
 BUFFER_NS_MAX: Final = 15_000_000_000
 BUFFER_EVENTS_MAX: Final = 5_000
 """What waits longer, or is more, goes out without waiting: late is worse than out of order."""
@@ -23,10 +27,13 @@ class AccountStream:
 
     From `opened` on events wait, until REST has told what happened before (`begin` … `end`, called
     by the REST lane), so that all goes out in order. Where REST cannot be reached they go out
-    without it, and the catch-up stays due.
+    without it, and the catch-up stays due. A stream that `begins_late` has the catch-up wait until
+    its subscriptions are acknowledged, and another one follows where they are made anew.
     """
 
     def __init__(self, story: Reconciler, feed: Feed, clock: Clock, progress: Progress) -> None:
+        self.begins_late = False
+        """It delivers from Subscribed on, not from the handshake."""
         self.is_open = False
         self.complete = False
         """Open, caught up, and nothing skipped since: REST need not look for fills."""
@@ -44,18 +51,25 @@ class AccountStream:
         self._events_buffered = 0
         self._missed = False
         """Since the last `begin` something may have passed unheard."""
+        self._delivers = False
+        self._begun = asyncio.Event()
 
     # towards the connection
 
     def opened(self) -> None:
-        self.is_open = self._missed = True
-        self.complete = False
-        self._start_buffer()
-        self.want_catch_up()
+        self.is_open = True
+        self._delivers = not self.begins_late
+        self._doubt()
 
     def events(self, events: list[Event]) -> None:
         self._progress.frame()
-        self.on_success()
+        if events:
+            # A greeting, or the answer to a ping, says nothing of the key.
+            self.on_success()
+        if any(isinstance(event, Subscribed) and event.late for event in events):
+            self._delivers = True
+            self._begun.set()
+            self._doubt()
         now_ns = self._clock.monotonic_ns()
         heard = Heard(events=events, at_ns=now_ns)
         if self._buffer is None:
@@ -75,13 +89,10 @@ class AccountStream:
     def malformed(self, fault: MalformedFrame, frame: KeptFrame) -> None:
         if count := self._complaints.due(self._clock.monotonic_ns()):
             self.report(complaint(fault, frame, count))
-        self.complete = False
-        self._missed = True
-        self._start_buffer()
-        self.want_catch_up()
+        self._doubt()
 
     def lost(self, fault: Fault) -> None:
-        self.is_open = self.complete = False
+        self.is_open = self.complete = self._delivers = False
         # Events that still wait for their catch-up are dropped: REST will tell them, in order.
         self._buffer = None
         self.on_fault(fault)
@@ -90,6 +101,12 @@ class AccountStream:
         await self._feed.room()
 
     # towards the REST lane
+
+    async def begun(self, timer: Timer) -> None:
+        """Returns once it delivers, or soon: a catch-up before that would be repeated after it,
+        which a small budget takes long for."""
+        if self.begins_late and not self._delivers:
+            await timer.sleep(BEGIN_S, self._begun)
 
     def begin(self) -> None:
         """A catch-up asks its first question now."""
@@ -102,9 +119,17 @@ class AccountStream:
         if done and self._missed:
             # Younger than the first question: the next catch-up, which is due, tells of it.
             return []
-        self.complete = done and self.is_open
+        self.complete = done and self._delivers
         heard, self._buffer = self._buffer or [], None
         return heard
+
+    def _doubt(self) -> None:
+        """Something may have passed unheard: what comes now waits until REST has told it."""
+        self.complete = False
+        self._missed = True
+        self._start_buffer()
+        if self._delivers:
+            self.want_catch_up()
 
     def _start_buffer(self) -> None:
         if self._buffer is None:

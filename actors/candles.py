@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from actors.errors import ConfigFault, Fault, MalformedFrame, VenueRejected
+from actors.listing import NamedMarket, named_market
 from actors.messages.control import Confirmed, ConnectionState
 from actors.messages.ids import candles_topic
 from actors.messages.market import Candle
@@ -41,6 +42,8 @@ class CandlesActor:
         venue: Venue,
         data: MarketData,
         timeframe: Timeframe,
+        market: NamedMarket,
+        *,
         timer: Timer,
     ) -> None:
         config = context.config
@@ -50,12 +53,13 @@ class CandlesActor:
         self._data = data
         self._timer = timer
         self._clock = timer.clock
-        self._product, self._symbol = str(config["product"]), str(config["symbol"])
+        self._product, self._symbol = str(config["product"]), market.symbol
+        self._market = market
         self._topic = candles_topic(venue.name, self._product, self._symbol, timeframe.name)
         self._timeframe = timeframe
         self._spellings = list(timeframe.spellings)
         self._series = CandleSeries(timeframe)
-        self._requests = data.requests(str(config["base_url"]))
+        self._requests = data.requests(str(config["base_url"]), market.venue_id)
         self._history = Lane(
             LaneName(actor=context.actor_id, venue=venue.name, lane="rest"),
             CANDLES,
@@ -94,6 +98,7 @@ class CandlesActor:
             self._symbol,
             self._timeframe,
             interval,
+            venue_id=self._market.venue_id,
         )
         apply_limits(session, self._context.config)
         self._session = session
@@ -161,8 +166,9 @@ class CandlesActor:
         await self._history.wait_retry()
         self._series.begin()
         asked_ns = self._clock.monotonic_ns()
-        count = self._series.count(self._venue_us(asked_ns))
-        request = self._requests.candles(self._symbol, self._spellings[0], count)
+        venue_us = self._venue_us(asked_ns)
+        count = self._series.count(venue_us)
+        request = self._requests.candles(self._symbol, self._spellings[0], count, until_us=venue_us)
         try:
             rows = await self._rest.call(request, self._read)
         except VenueRejected as fault:
@@ -227,4 +233,6 @@ async def run(context: ActorContext) -> None:
     if timeframe is None:
         known = ", ".join(each.name for each in data.timeframes)
         raise ConfigFault("timeframe", repr(wanted), f"one of {known}")
-    await CandlesActor(context, venue, data, timeframe, Timer(context.clock)).run()
+    timer = Timer(context.clock)
+    market = await named_market(context, venue, timer)
+    await CandlesActor(context, venue, data, timeframe, market, timer=timer).run()

@@ -17,7 +17,11 @@ Fault
 │   └── Mute              connected, but silent beyond the limit         (reconnect)
 ├── UsageFault            ours
 │   ├── MalformedEnvelope bytes on the bus that are no envelope          (close that link)
-│   └── OutboxFull        too many unacknowledged account events         (stop reading)
+│   ├── OutboxFull        too many unacknowledged account events         (stop reading)
+│   └── BadCursor         a cursor that no page of history ended with    (refuse the query)
+├── StoreFault            the store of history
+│   ├── StoreAway         it cannot be reached, or not be written        (spool, retry)
+│   └── StoreSlow         a query took longer than it may                (give the query up)
 └── ConfigFault           the operator's; never retried                  (exit 78)
 """
 
@@ -152,6 +156,24 @@ class MalformedEnvelope(UsageFault):
 
 class OutboxFull(UsageFault):
     """Too many unacknowledged account events; the actor stops reading until there is room."""
+
+
+class BadCursor(UsageFault):
+    """A cursor that no page of history ended with, or one of another query."""
+
+
+class StoreFault(Fault):
+    """The store of history, or the road to it."""
+
+    policy = Policy.RETRY
+
+
+class StoreAway(StoreFault):
+    """The store cannot be reached, or takes nothing at present."""
+
+
+class StoreSlow(StoreFault):
+    """A query took longer than it may, and was ended."""
 
 
 class ConfigFault(Fault):

@@ -1,4 +1,4 @@
-"""Asks a venue once which symbols it lists: a short-lived process behind `EXTENDED_MARKETS=*`.
+"""Asks a venue once which symbols it lists: a short-lived process behind `…_MARKETS=*`.
 
 Reads `{"venue", "base_url", "routes", "timeout_s"}` as JSON from standard input, where routes are
 proxies in any spelling or "" for none, tried in this order; writes the symbols as a JSON list.

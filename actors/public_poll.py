@@ -15,7 +15,8 @@ from actors.runtime.shown_frames import frames_answer
 from actors.runtime.tasks import run_together, run_until_stopped
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
-from actors.venues.contract import HttpRequest, Venue
+from actors.venues.contract import Venue
+from actors.venues.http_request import HttpRequest
 
 BEAT_S: Final = 1.0
 STALE_AFTER_INTERVALS: Final = 3

@@ -11,7 +11,7 @@ from actors.runtime.connection_policy import POLICIES
 from actors.runtime.context import ActorContext
 from actors.runtime.frames import Complaints, KeptFrame, complaint
 from actors.runtime.lane import Lane, LaneName
-from actors.runtime.lease import LeasedThrottle
+from actors.runtime.lease import LeasedThrottle, handshake_throttle
 from actors.runtime.shown_frames import frames_answer
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
@@ -36,7 +36,11 @@ class PublicStream:
         """`throttle`: that of the process, where it asks over REST too."""
         self._context = context
         self._timer = timer
-        self._throttle = throttle or LeasedThrottle(context, venue, timer)
+        self._throttle = (
+            handshake_throttle(context, venue, timer)
+            or throttle
+            or LeasedThrottle(context, venue, timer)
+        )
         self._complaints = Complaints()
         self._confirmed_by_ns = 0
         self.lane = Lane(

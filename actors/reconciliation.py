@@ -12,12 +12,12 @@ from typing import TypeAlias
 from actors.account_figures import Figures
 from actors.account_recency import Recency
 from actors.account_sections import Fills, Orders, Positions, in_order
-from actors.messages.account import AccountSnapshot, Fill, Order, Position
+from actors.messages.account import AccountSnapshot, Fill, Funding, Order, Position
 from actors.messages.control import Welcome
 from actors.messages.ids import account_topic
 from actors.venues.contract import AssetBalances, Event
 
-AccountEvent: TypeAlias = AccountSnapshot | Position | Order | Fill
+AccountEvent: TypeAlias = AccountSnapshot | Position | Order | Fill | Funding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,6 @@ from actors.errors import (
     VenueFault,
 )
 from actors.messages.kinds import KINDS
-from actors.messages.market import BookSnapshot
 from actors.venues.capture_contract import Capture, Recorded
 from actors.venues.contract import AssetBalances, Event, Subscribed
 from actors.venues.registry import CAPTURES, VENUES
@@ -140,7 +139,7 @@ class Replay:
         counts["frames"] += 1
         if recorded.book is not None:
             self._books[recorded.stream] = recorded
-        holes, mismatches = recorded.holes(), _mismatches(recorded)
+        holes, breaks = recorded.holes(), _breaks(recorded)
         try:
             events = recorded.session.receive(frame, self._now_ns)
         except VenueFault as fault:
@@ -148,8 +147,7 @@ class Replay:
             return
         if recorded.holes() > holes:
             self._find(recorded.stream, "hole", "frames are missing; nothing hangs on them")
-        if any(isinstance(event, BookSnapshot) for event in events):
-            self._compare(recorded, mismatches)
+        self._compare(recorded, breaks)
         for event in events:
             self._write(event, counts)
 
@@ -158,10 +156,14 @@ class Replay:
         self._find(recorded.stream, kind, str(fault))
         self.broken |= recorded.book is not None and not isinstance(fault, MalformedFrame)
 
-    def _compare(self, recorded: Recorded, mismatches: int) -> None:
-        if _mismatches(recorded) > mismatches:
+    def _compare(self, recorded: Recorded, before: Counter[str]) -> None:
+        """What broke a book without a fault: its session heals it on the same connection, or a
+        snapshot that fits none of the changes has healed it."""
+        for kind in _breaks(recorded) - before:
             told = "the snapshot differs from the book that the changes before it made"
-            self._find(recorded.stream, "mismatch", told)
+            if recorded.book is not None and not recorded.book.verified:
+                told = recorded.book.status(self._now_ns).reason
+            self._find(recorded.stream, kind, told)
             self.broken = True
 
     def _write(self, event: Event, counts: Counter[str]) -> None:
@@ -293,8 +295,12 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
         yield b""
 
 
-def _mismatches(recorded: Recorded) -> int:
-    return 0 if recorded.book is None else recorded.book.status(0).mismatches
+def _breaks(recorded: Recorded) -> Counter[str]:
+    """How often a book was found wrong, by the kind of finding."""
+    if recorded.book is None:
+        return Counter()
+    status = recorded.book.status(0)
+    return Counter(gap=status.gaps, mismatch=status.mismatches, crossed=status.crossed)
 
 
 def _listed(counts: Counter[str], *but: str) -> str:

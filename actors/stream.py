@@ -7,24 +7,16 @@ from typing import Final
 import msgspec
 
 from actors.errors import ConfigFault, Fault, MalformedFrame
+from actors.listing import named_market
 from actors.messages.ids import market_topic
 from actors.messages.market import BookDelta, BookSnapshot
 from actors.public_stream import PublicStream
-from actors.runtime.connection_policy import POLICIES, Retries
 from actors.runtime.context import ActorContext
 from actors.runtime.frames import KeptFrame
-from actors.runtime.lease import LeasedThrottle
-from actors.runtime.rest import RestClient
 from actors.runtime.stream_limits import apply_limits
 from actors.runtime.tasks import run_until_stopped
 from actors.runtime.timer import Timer
-from actors.venues.contract import (
-    AmbiguousSymbol,
-    BookSession,
-    Event,
-    UnknownSymbol,
-    Venue,
-)
+from actors.venues.contract import BookSession, Event, Venue
 from actors.venues.registry import venue as venue_named
 
 BEAT_S: Final = 1.0
@@ -79,8 +71,10 @@ class StreamActor:
             self._note_verified()
 
     def malformed(self, fault: MalformedFrame, frame: KeptFrame) -> None:
-        """Skipped; where it stood for a change, the next frame shows the hole."""
+        """Skipped; where it stood for a change, the session or the next frame shows the hole."""
         self._stream.malformed(fault, frame)
+        if self._session.verified != self._was_verified:
+            self._note_verified()
 
     def lost(self, fault: Fault) -> None:
         # The session may still think well of its book, but nobody feeds it any more.
@@ -141,36 +135,6 @@ class StreamActor:
             await self._timer.sleep(BEAT_S)
 
 
-def is_alias(symbol: str) -> bool:
-    """Whether the name follows our conventions (`ETH-PERP`, `ETH/USDC:USDC`), not the venue's."""
-    return "/" in symbol or ":" in symbol or symbol.upper().endswith("-PERP")
-
-
-async def native_symbol(
-    context: ActorContext, venue: Venue, product: str, symbol: str, timer: Timer
-) -> str:
-    """The venue's own name of `symbol`; the venue is asked until it answers.
-
-    Raises ConfigFault for a name that no market, or more than one, answers to.
-    """
-    requests = venue.requests(str(context.config["base_url"]))
-    retries = Retries(POLICIES[venue.connection_policy], f"{venue.name}/{symbol}")
-    async with RestClient(timer, LeasedThrottle(context, venue, timer)) as rest:
-        while True:
-            try:
-                listed = await rest.call(requests.markets(), requests.read_markets)
-                break
-            except Fault:
-                await timer.sleep(retries.after(healthy=False).delay_s)
-    try:
-        found = venue.resolve(listed, [symbol])[0]
-    except (UnknownSymbol, AmbiguousSymbol) as fault:
-        raise ConfigFault("symbol", symbol, str(fault)) from fault
-    if found.product != product:
-        raise ConfigFault("product", product, f"{found.product}, which is what {symbol} is")
-    return found.symbol
-
-
 async def run(context: ActorContext) -> None:
     """The entry of `orderbook:<venue>:<product>:<symbol>`; config: docs/design/contracts.md, 6."""
     config = context.config
@@ -178,9 +142,7 @@ async def run(context: ActorContext) -> None:
         raise ConfigFault("kind", repr(config["kind"]), " or ".join(KINDS))
     venue = venue_named(str(config["venue"]))
     timer = Timer(context.clock)
-    product, symbol = str(config["product"]), str(config["symbol"])
-    if is_alias(symbol):
-        symbol = await native_symbol(context, venue, product, symbol, timer)
-    session = venue.book_session(str(config["ws_url"]), product, symbol)
+    symbol, venue_id = await named_market(context, venue, timer)
+    session = venue.book_session(str(config["ws_url"]), str(config["product"]), symbol, venue_id)
     apply_limits(session, config)
     await StreamActor(context, venue, session, symbol, timer).run()

@@ -6,6 +6,7 @@ from collections import deque
 from typing import Final
 
 from actors.errors import Fault, MalformedFrame
+from actors.listing import NamedMarket, named_market
 from actors.messages.ids import market_topic
 from actors.messages.market import Trade
 from actors.public_stream import PublicStream
@@ -29,14 +30,18 @@ class TradesActor:
     reconnects.
     """
 
-    def __init__(self, context: ActorContext, venue: Venue, timer: Timer) -> None:
+    def __init__(
+        self, context: ActorContext, venue: Venue, market: NamedMarket, timer: Timer
+    ) -> None:
         config = context.config
-        product, symbol = str(config["product"]), str(config["symbol"])
-        session = market_data(venue.name).trades_session(str(config["ws_url"]), product, symbol)
+        product = str(config["product"])
+        session = market_data(venue.name).trades_session(
+            str(config["ws_url"]), product, market.symbol, market.venue_id
+        )
         apply_limits(session, config)
         self._context = context
         self._timer = timer
-        self._topic = market_topic("trades", venue.name, product, symbol)
+        self._topic = market_topic("trades", venue.name, product, market.symbol)
         self._kept: deque[Trade] = deque(maxlen=KEPT_MAX)
         self._stream = PublicStream(
             context, venue, session, self, timer, policy=venue.connection_policy
@@ -84,4 +89,5 @@ class TradesActor:
 async def run(context: ActorContext) -> None:
     """The entry of `trades:<venue>:<product>:<symbol>`; config: contracts, section 6."""
     venue = venue_named(str(context.config["venue"]))
-    await TradesActor(context, venue, Timer(context.clock)).run()
+    timer = Timer(context.clock)
+    await TradesActor(context, venue, await named_market(context, venue, timer), timer).run()

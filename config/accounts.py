@@ -10,73 +10,25 @@ from typing import Final
 
 from actors.errors import ConfigFault
 from config.environment import PROCESS, Environment, Variable
+from config.families import FAMILIES, Family
 from config.proxy_address import parse_proxy
 
 ACCOUNTS_MAX: Final = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a family: which texts it takes, what that is in words, and an example."""
-
-    pattern: re.Pattern[str]
-    expected: str
-    secret: bool = True
-
-
-_PRINTABLE = re.compile(r"[\x21-\x7e]{1,512}")
-_HEXADECIMAL = re.compile(r"(0[xX])?[0-9a-fA-F]{1,64}")
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """The variables of one venue's accounts; `name` as users write it, `venue` as we do."""
-
-    name: str
-    venue: str
-    fields: Mapping[str, Field]
-    required: tuple[str, ...]
-
-    @property
-    def pattern(self) -> re.Pattern[str]:
-        """`{NAME}_{N}_` and a rest: a proxy, or a code and a field."""
-        return re.compile(
-            rf"{self.name}_(?P<number>[0-9]+)_(?:"
-            rf"(?P<plain_proxy>PROXY(?:_(?P<proxy_number>[0-9]+)_URL)?)"
-            rf"|(?P<code>[A-Z0-9][A-Z0-9_.-]*?)_(?P<field>{'|'.join(self.fields)}|PROXY)"
-            rf"|(?P<unknown>.*))",
-            re.IGNORECASE,
-        )
-
-
-EXTENDED: Final = Family(
-    name="Extended",
-    venue="extended",
-    fields={
-        "API_KEY": Field(_PRINTABLE, "an API key: visible ASCII characters without blanks"),
-        "CLIENT_ID": Field(_PRINTABLE, "a client id: visible ASCII characters", secret=False),
-        "STARKNET_PRIVATE": Field(_HEXADECIMAL, "a hexadecimal key of at most 64 digits"),
-        "STARKNET_PUBLIC": Field(
-            _HEXADECIMAL, "a hexadecimal key of at most 64 digits", secret=False
-        ),
-        "VAULT_NUMBER": Field(re.compile(r"[0-9]{1,20}"), "a whole number", secret=False),
-    },
-    required=("API_KEY",),
-)
-FAMILIES: Final = (EXTENDED,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """One account as configured; with `faults` it is quarantined, alone.
 
-    `name` is its number N, `label` its CODE, `secrets` what its own process alone may see (field
-    names in small letters, and `proxy` as one URL). `exit_address` is the proxy's `host:port`.
-    `from_process` are those of its variables that stood in the process environment.
+    `name` is its number N, `aliases` are what else it goes by, `label` its CODE, `secrets` what
+    its own process alone may see (field names in small letters, and `proxy` as one URL).
+    `exit_address` is the proxy's `host:port`. `from_process` are those of its variables that stood
+    in the process environment.
     """
 
     venue: str
     name: str
+    aliases: tuple[str, ...] = ()
     label: str = ""
     exit_address: str = ""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -113,7 +65,7 @@ def stray_variables(environment: Environment, known: Iterable[str]) -> tuple[Con
             if not upper.startswith(prefix) or upper in names or family.pattern.fullmatch(upper):
                 continue
             near = get_close_matches(upper, names, n=1, cutoff=0.8)
-            expected = near[0] if near else f"{family.name}_{{N}}_{{CODE}}_API_KEY"
+            expected = near[0] if near else f"{family.name}_{{N}}_{{CODE}}_{family.required[0]}"
             faults.append(
                 ConfigFault(
                     variable.name, "a name that is no setting", f"a known one, such as {expected}"
@@ -177,15 +129,31 @@ class _Draft:
                 self.faults.append(
                     ConfigFault(wanted, "nothing", self.family.fields[name].expected)
                 )
+        self._check_together(secrets)
+        alias = secrets.get(self.family.alias.lower(), "")
         return Account(
             venue=self.family.venue,
             name=self.number,
+            # As the venue writes its numbers.
+            aliases=(alias.lstrip("0") or "0",) if alias and not self.faults else (),
             label=next(iter(self.codes), ""),
             exit_address=exit_address,
             secrets={} if self.faults else secrets,
             from_process=tuple(self.from_process),
             faults=tuple(self.faults),
         )
+
+    def _check_together(self, secrets: Mapping[str, str]) -> None:
+        """Once each field is well spelt: whether they fit each other."""
+        if self.faults:
+            return
+        fields = {name: secrets[name.lower()] for name in self.fields}
+        for complaint in self.family.check(fields):
+            held = self.fields.get(complaint.field)
+            code = next(iter(self.codes), "MAIN")
+            wanted = f"{self.family.name}_{self.number}_{code}_{complaint.field}"
+            name = wanted if held is None else held.name
+            self.faults.append(ConfigFault(name, complaint.found, complaint.expected))
 
     def _check_codes(self) -> None:
         if len(self.codes) > 1:
@@ -258,18 +226,22 @@ def _unknown(family: Family, variable: Variable, rest: str) -> ConfigFault:
 
 
 def _without_twins(accounts: list[Account]) -> tuple[Account, ...]:
-    """A key that two accounts share is a slip of copying: the later one is quarantined.
+    """A key or index that two accounts share is a slip of copying: the later one is quarantined.
 
     Both would show the same account, and every sum over accounts would count it twice.
     """
+    identities = {family.venue: family.identity for family in FAMILIES}
     owners: dict[tuple[str, str], Account] = {}
     result = []
     for account in accounts:
-        key = account.secrets.get("api_key")
+        identity = identities[account.venue]
+        key = account.secrets.get(identity.lower())
+        key = key.lstrip("0") if key and identity == "ACCOUNT_INDEX" else key
         owner = owners.setdefault((account.venue, key), account) if key else account
         if owner is not account:
             name = f"{account.venue}:{account.name}"
-            fault = ConfigFault(name, f"the API key of {owner.venue}:{owner.name}", "its own")
-            account = replace(account, secrets={}, faults=(fault,))  # noqa: PLW2901 - the same
+            shared = identity.replace("_", " ").lower().replace("api key", "API key")
+            fault = ConfigFault(name, f"the {shared} of {owner.venue}:{owner.name}", "its own")
+            account = replace(account, secrets={}, aliases=(), faults=(fault,))  # noqa: PLW2901 - the same
         result.append(account)
     return tuple(result)

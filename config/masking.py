@@ -55,6 +55,12 @@ _PAIR: Final = re.compile(r'"([^"\\]{1,64})"(\s*:\s*)("(?:[^"\\]|\\.)*"?|[^\s",{
 _OPENING: Final = re.compile(r'"([^"\\]{1,64})"\s*:\s*([\[{])')
 _TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]')
 _QUERY_PAIR: Final = re.compile(r"([?&])([\w.%-]{1,64})=([^&#\s\"'<>]+)")
+_SIGNED: Final = re.compile(
+    r"\b[0-9]{9,12}:[0-9]{1,19}:[0-9]{1,3}:[0-9a-fA-F]{12,}|[0-9a-fA-F]{120,}"
+)
+"""A token that a key signed (`deadline:account:slot:signature`, or cut off behind it), or the
+signature alone: tokens are made while the process runs, so nobody registers them. Hashes and public
+keys are shorter."""
 _URL_PASSWORD: Final = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]*@")
 
 
@@ -133,9 +139,10 @@ class Masker:
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def text(self, text: str) -> str:
-        """`text` without registered values, and without passwords and secret parameters of URLs."""
+        """`text` without registered values, signatures, passwords and secret parameters of URLs."""
         if self._pattern is not None:
             text = self._without_values(self._pattern, text)
+        text = _SIGNED.sub(MASK, text)
         if "=" in text:
             text = _QUERY_PAIR.sub(_masked_parameter, text)
         return _URL_PASSWORD.sub(rf"\1:{MASK}@", text)

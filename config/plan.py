@@ -12,24 +12,31 @@ import msgspec
 
 from actors.errors import ConfigFault, UsageFault
 from config.accounts import (
-    FAMILIES,
     Account,
     is_account_variable,
     read_accounts,
     stray_variables,
 )
 from config.credentials import PLAN_BYTES_MAX, read_sealed_bytes, seal_bytes
-from config.demo import demo_accounts
+from config.demo import demo_accounts, demo_lighter_accounts
 from config.environment import ROOT, Environment, file_is_open
+from config.families import FAMILIES
+from config.front_end import FrontEndPlan, front_end_faults, front_end_warnings, is_front_end
+from config.history_plan import (
+    HistoryPlan,
+    history_faults,
+    history_plan,
+    history_warnings,
+)
 from config.notify_socket import NotifySocket
 from config.reading import read_settings
 from config.settings import Settings
+from config.venues_plan import VenuePlan, venues_in_use
 
 MEGABYTE: Final = 1024 * 1024
 DEMO_RESET_S: Final = 10.0
 RESET_STREAM_S: Final = 60.0
 RESET_ACCOUNT_S: Final = 300.0
-MODE: Final = "COLLECTOR"
 OUR_PREFIXES: Final = tuple(f"{family.name.upper()}_" for family in FAMILIES)
 """Names that begin so are checked elsewhere, and by more than a warning."""
 
@@ -43,6 +50,7 @@ class AccountPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     venue: str
     name: str
+    aliases: tuple[str, ...] = ()
     label: str = ""
     exit_address: str = ""
     quarantined: str = ""
@@ -75,10 +83,9 @@ class LimitsPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that the supervisor needs to know; `markets` may be `("*",)` until resolved.
+    """Everything that the supervisor needs to know.
 
-    `silence_max_s` and `mute_max_s` of streams and the rate limit: None, where the venue's own
-    limits hold.
+    `silence_max_s` and `mute_max_s` of streams: None, where the venue's own limits hold.
     `token` is the descriptor of the API token, `sentry` that of Sentry's DSN, `env_file` where
     reloads find the accounts again. `warnings` are told once at the start.
     """
@@ -88,12 +95,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool
     demo_seed: int
     accounts: tuple[AccountPlan, ...]
-    markets: tuple[str, ...]
-    extended_base_url: str
-    extended_ws_url: str
+    venues: tuple[VenuePlan, ...]
     poll_interval_s: float
     cache_ttl_s: float
-    extended_rate_limit: int | None = None
     silence_max_s: float | None = None
     mute_max_s: float | None = None
     instruments_refresh_s: float
@@ -107,6 +111,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     streams_max: int
     web_workers: int
     token: int | None = None
+    front_end: FrontEndPlan | None = None
+    history: HistoryPlan = HistoryPlan()
     data_dir: str
     runtime_dir: str
     journal_mb: int
@@ -120,6 +126,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     env_file: str = ""
     notify: NotifySocket = NotifySocket()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """All that it names."""
+        named = [self.token, self.sentry, *(account.secrets for account in self.accounts)]
+        named.append(self.front_end.token if self.front_end is not None else None)
+        named += [self.history.secrets, self.history.web_secrets]
+        return tuple(number for number in named if number is not None)
 
     def seal(self) -> int:
         return seal_bytes(msgspec.msgpack.encode(self), "plan", PLAN_BYTES_MAX)
@@ -158,26 +172,50 @@ def read_configuration(environment: Environment, *, force_demo: bool = False) ->
     configured = read_accounts(environment)
     simulated = settings.demo if settings.demo is not None else not configured
     accounts = _demo(settings) if simulated else configured
+    if is_front_end(settings):
+        simulated, accounts = False, ()
+    mistaken = frozenset(fault.name for fault in faults)
     faults = (
         *(fault for fault in environment.faults if not is_account_variable(fault.name)),
         *faults,
         *stray_variables(environment, (name.upper() for name in Settings.model_fields)),
         *_access_faults(settings),
         *_quarantine_faults(settings),
+        *front_end_faults(settings, mistaken),
+        *history_faults(settings, mistaken, simulated=simulated),
     )
-    plan = _plan(settings, simulated, accounts, _warnings(settings, environment, configured))
+    venues = venues_in_use(
+        settings, environment, (account.venue for account in accounts), simulated=simulated
+    )
+    warnings = _warnings(settings, environment, configured)
+    warnings += front_end_warnings(settings, len(configured))
+    warnings += history_warnings(settings, simulated=simulated)
+    plan = _plan(settings, simulated, accounts, venues, warnings)
+    if is_front_end(settings):
+        front_end = FrontEndPlan(base=settings.remote_api_base)
+        plan = msgspec.structs.replace(plan, venues=(), front_end=front_end)
     if environment.file is not None:
         plan = msgspec.structs.replace(plan, env_file=str(environment.file.resolve()))
     return Configuration(settings=settings, plan=plan, accounts=accounts, faults=faults)
 
 
 def _demo(settings: Settings) -> tuple[Account, ...]:
-    return tuple(
+    seed, count = settings.demo_seed, settings.demo_accounts
+    extended = [
+        Account(venue="extended", name=each.name, label="DEMO", secrets={"api_key": each.api_key})
+        for each in demo_accounts(seed, count)
+    ]
+    lighter = [
         Account(
-            venue="extended", name=account.name, label="DEMO", secrets={"api_key": account.api_key}
+            venue="lighter",
+            name=each.name,
+            aliases=(str(each.account_index),),
+            label="DEMO",
+            secrets={"account_index": str(each.account_index), "private": each.read_only_token},
         )
-        for account in demo_accounts(settings.demo_seed, settings.demo_accounts)
-    )
+        for each in demo_lighter_accounts(seed, count)
+    ]
+    return tuple(each for each in (*extended, *lighter) if each.venue in settings.demo_venues)
 
 
 def _access_faults(settings: Settings) -> tuple[ConfigFault, ...]:
@@ -205,7 +243,7 @@ def _warnings(
     settings: Settings, environment: Environment, configured: tuple[Account, ...]
 ) -> tuple[str, ...]:
     warnings = []
-    if settings.demo and configured:
+    if settings.demo and configured and not is_front_end(settings):
         warnings.append(f"DEMO=1: the {len(configured)} configured account(s) do not run")
     secret_in_file = any(
         environment.from_file(variable) and is_account_variable(variable.name)
@@ -240,6 +278,7 @@ def account_plan(account: Account) -> AccountPlan:
     return AccountPlan(
         venue=account.venue,
         name=account.name,
+        aliases=account.aliases,
         label=account.label,
         exit_address=account.exit_address,
         quarantined=account.quarantined,
@@ -248,20 +287,21 @@ def account_plan(account: Account) -> AccountPlan:
 
 
 def _plan(
-    settings: Settings, simulated: bool, accounts: tuple[Account, ...], warnings: tuple[str, ...]
+    settings: Settings,
+    simulated: bool,
+    accounts: tuple[Account, ...],
+    venues: tuple[VenuePlan, ...],
+    warnings: tuple[str, ...],
 ) -> Plan:
     return Plan(
         version=release(),
-        mode=MODE,
+        mode=settings.broadcaster_mode,
         simulated=simulated,
         demo_seed=settings.demo_seed,
         accounts=tuple(account_plan(account) for account in accounts),
-        markets=settings.extended_markets,
-        extended_base_url=settings.extended_base_url,
-        extended_ws_url=settings.extended_ws_url,
+        venues=venues,
         poll_interval_s=settings.poll_interval,
         cache_ttl_s=settings.cache_ttl,
-        extended_rate_limit=settings.extended_rate_limit,
         silence_max_s=settings.stream_silence_limit,
         mute_max_s=settings.stream_mute_limit,
         instruments_refresh_s=settings.instruments_refresh,
@@ -274,6 +314,7 @@ def _plan(
         cors_origins=settings.cors_origins,
         streams_max=settings.streams_max,
         web_workers=settings.web_workers,
+        history=history_plan(settings, simulated=simulated),
         data_dir=str(settings.data_dir.absolute()),
         runtime_dir=str(settings.runtime_dir.absolute()),
         journal_mb=settings.journal_mb,

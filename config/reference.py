@@ -13,8 +13,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from config.accounts import FAMILIES, Family
 from config.environment import ROOT
+from config.families import FAMILIES, Family
 from config.generated_part import has_drifted, rewrite
 from config.reading import kind
 from config.settings import Settings
@@ -23,14 +23,6 @@ ENV_EXAMPLE: Final = ROOT / ".env.example"
 PAGES: Final = (ROOT / "docs" / "configuration.md", ROOT / "docs" / "operations.md")
 COMMAND: Final = "python -m config.reference"
 _WIDTH: Final = 96
-
-FIELD_DOCS: Final = {
-    "API_KEY": "The only required one: reads the account.",
-    "CLIENT_ID": "The account's client id at the venue.",
-    "STARKNET_PRIVATE": "Private Stark key; not needed for watching.",
-    "STARKNET_PUBLIC": "Public Stark key; not needed for watching.",
-    "VAULT_NUMBER": "Number of the account's vault; not needed for watching.",
-}
 
 
 def default_text(name: str) -> str:
@@ -83,8 +75,9 @@ def _family_example(family: Family) -> list[str]:
         "# {N} is a number, {CODE} your own name for the account; repeat with 2, 3, …",
         "",
     ]
-    for name, doc in FIELD_DOCS.items():
-        lines += [f"# {doc}", f"#{family.name}_1_MAIN_{name}=<{name.lower().replace('_', ' ')}>"]
+    for name, field in family.fields.items():
+        lines += [f"# {line}" for line in _wrapped(field.doc)]
+        lines.append(f"#{family.name}_1_MAIN_{name}=<{name.lower().replace('_', ' ')}>")
     lines += [
         "# The account's own proxy, one of http://user:password@host:port/,",
         "# socks5://user:password@host:port and HOST:PORT:User:Password.",
@@ -113,7 +106,7 @@ def tables() -> str:
         ]
         for name, field in family.fields.items():
             variable = f"{family.name}_{{N}}_{{CODE}}_{name}"
-            parts.append(f"| `{variable}` | {FIELD_DOCS[name]} | {field.expected} |")
+            parts.append(f"| `{variable}` | {field.doc} | {field.expected} |")
         spellings = ("{N}_PROXY_{N}_URL", "{N}_PROXY", "{N}_{CODE}_Proxy")
         variable = ", ".join(f"`{family.name}_{spelling}`" for spelling in spellings)
         forms = (

@@ -8,18 +8,26 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from config.groups.demo import DemoSettings
 from config.groups.extended import ExtendedSettings
+from config.groups.history import HistorySettings
+from config.groups.lighter import LighterSettings
 from config.groups.observing import ObservingSettings
+from config.groups.remote import RemoteSettings
 from config.groups.render import RenderSettings
 from config.groups.serving import ServingSettings
 from config.groups.supervision import SupervisionSettings
+from config.groups.venues import VenuesSettings
 
 
 # The last base comes first in the fields' order, and so in the reference.
 class Settings(
     RenderSettings,
+    RemoteSettings,
     ObservingSettings,
     SupervisionSettings,
+    HistorySettings,
     ServingSettings,
+    VenuesSettings,
+    LighterSettings,
     ExtendedSettings,
     DemoSettings,
 ):

@@ -13,15 +13,22 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from config.families import FAMILIES
+
 MARKETS_MAX: Final = 500
 LIST_ITEMS_MAX: Final = 500
 DSN_LENGTH_MAX: Final = 500
 _MARKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]*-USD")
 _MARKET_ALIAS = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.]*)-PERP", re.IGNORECASE)
 _MARKET_UNIFIED = re.compile(r"([A-Za-z0-9][A-Za-z0-9_.]*)/USDC?:USDC?", re.IGNORECASE)
+_LIGHTER_PERPETUAL = re.compile(
+    r"([A-Za-z0-9][A-Za-z0-9_.]{0,30}?)(?:-PERP|-USDC?|/USDC?:USDC?)?", re.IGNORECASE
+)
+_LIGHTER_SPOT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{0,30}/[A-Za-z0-9]{1,15}")
 _ORIGIN = re.compile(
     r"(https?)://([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\])(?::([1-9]\d{0,4}))?"
 )
+_REMOTE = re.compile(f"{_ORIGIN.pattern}((?:/[A-Za-z0-9._~-]+)*/?)", re.IGNORECASE)
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 _HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 _ENVIRONMENT = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -62,6 +69,33 @@ def _markets(items: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _demo_venues(items: tuple[str, ...]) -> tuple[str, ...]:
+    known = [family.venue for family in FAMILIES]
+    found = tuple(item.lower() for item in items)
+    if not found or not set(found) <= set(known):
+        raise ValueError(f"some of {', '.join(known)}")
+    return found
+
+
+def _lighter_markets(items: tuple[str, ...]) -> tuple[str, ...]:
+    """Perpetuals by their base (`ETH`), spot markets as pairs (`ETH/USDC`)."""
+    if "*" in items:
+        if len(items) > 1:
+            raise ValueError("either * for all markets or names, not both")
+        return items
+    found = []
+    for item in items:
+        name = item.upper() if item == item.lower() else item
+        perpetual = _LIGHTER_PERPETUAL.fullmatch(name)
+        if perpetual is None and not _LIGHTER_SPOT.fullmatch(name):
+            expected = "markets named like ETH, ETH-PERP or ETH/USDC"
+            raise ValueError(f"{expected} ({item[:40]!r} is not)")
+        found.append(perpetual[1] if perpetual is not None else name)
+    if len(found) > MARKETS_MAX:
+        raise ValueError(f"at most {MARKETS_MAX} markets")
+    return tuple(dict.fromkeys(found))
+
+
 def _parts(text: str) -> SplitResult | None:
     """An address taken apart; None where it cannot be, its port included."""
     try:
@@ -82,6 +116,16 @@ def _url(*schemes: str) -> AfterValidator:
         return text.rstrip("/")
 
     return AfterValidator(check)
+
+
+def _remote(text: str) -> str:
+    """An origin and perhaps a path, in which nothing is left to be resolved or decoded."""
+    if not text:
+        return text
+    match = _REMOTE.fullmatch(text)
+    if match is None or _parts(text) is None or {".", ".."} & set(match[4].split("/")):
+        raise ValueError("an address like https://collector.example or http://10.0.0.5:5000/path")
+    return f"{text[: match.start(4)].lower()}{match[4].rstrip('/')}"
 
 
 def _host(text: str) -> str:
@@ -155,11 +199,14 @@ def _delays(items: tuple[str, ...]) -> tuple[str, ...]:
     return items
 
 
+UpperCase = BeforeValidator(lambda value: value.upper() if isinstance(value, str) else value)
 AnyCase = BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 Items = Annotated[tuple[str, ...], BeforeValidator(_items), Field(max_length=LIST_ITEMS_MAX)]
 Networks = Annotated[Items, AfterValidator(_networks)]
 Origins = Annotated[Items, AfterValidator(_origins)]
 Markets = Annotated[Items, AfterValidator(_markets)]
+DemoVenues = Annotated[Items, AfterValidator(_demo_venues)]
+LighterMarkets = Annotated[Items, AfterValidator(_lighter_markets)]
 Delays = Annotated[
     tuple[str, ...],
     BeforeValidator(_parts_of),
@@ -171,4 +218,5 @@ Token = Annotated[SecretStr, AfterValidator(_token)]
 Dsn = Annotated[SecretStr, AfterValidator(_dsn)]
 Environment = Annotated[str, AfterValidator(_environment)]
 HttpUrl = Annotated[str, _url("http", "https")]
+RemoteUrl = Annotated[str, AfterValidator(_remote)]
 SocketUrl = Annotated[str, _url("ws", "wss")]

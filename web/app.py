@@ -15,6 +15,7 @@ from web.routes import (
     errors,
     frames,
     health,
+    history,
     latency,
     markets,
     metrics,
@@ -22,7 +23,9 @@ from web.routes import (
     points,
     portfolio,
     private,
+    stats,
     status,
+    storage,
     supervision,
     ticket,
     unbuilt,
@@ -48,6 +51,9 @@ ROUTES: Final = (
     control,
     errors,
     frames,
+    history,
+    stats,
+    storage,
     unbuilt,
 )
 

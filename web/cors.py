@@ -21,7 +21,8 @@ MAX_AGE_S: Final = 600
 METHODS: Final = "GET, HEAD, POST"
 HEADERS: Final = "Authorization, Content-Type, Last-Event-ID"
 EXPOSED: Final = (
-    "ETag, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, WWW-Authenticate"
+    "Content-Disposition, ETag, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    "Retry-After, WWW-Authenticate, X-Next-Cursor"
 )
 _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MODE: Final = "Sec-Fetch-Mode"

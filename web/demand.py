@@ -114,8 +114,12 @@ class Demand:
     def _product(self, venue: str, symbol: str) -> str:
         """The one product in which the venue has this symbol."""
         listed = self._replica.store.instruments.get(venue)
-        items = () if listed is None else listed.items
-        products = {item.product for item in items if item.symbol == symbol}
+        if listed is None:
+            # What is configured needs no list to be known.
+            markets = [segments(topic)[1:4] for topic in self._configured]
+            products = {it[1] for it in markets if [it[0], it[2]] == [venue, symbol]}
+        else:
+            products = {item.product for item in listed.items if item.symbol == symbol}
         if len(products) > 1:
             named = " or ".join(sorted(products))
             raise TopicRefused(symbol, "product", f"{named}, for {symbol} is traded in both", ANY)

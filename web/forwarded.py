@@ -71,6 +71,10 @@ class Proxies:
                 break
         return name
 
+    def trusts(self, peer: str) -> bool:
+        """Whether what this peer says of the client in front of it counts."""
+        return self._known(peer)[1]
+
     def _look(self, text: str) -> tuple[str, bool]:
         address = read_address(text)
         trusted = address is not None and any(address in network for network in self._networks)

@@ -12,20 +12,22 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from quart import Quart, Response, g, request, websocket
 from quart.wrappers import Request, Websocket
 
 from actors.errors import LinkFault
+from actors.runtime.clock import Clock
 from web import clients as codes
 from web import tickets
 from web.closing import goodbye
+from web.control import Control
 from web.cors import Origins
 from web.forwarded import Proxies
 from web.problems import Problem
 from web.rate_limit import Allowance, RateLimit
-from web.service import Service
+from web.service import Rates, Settings
 
 FREE_PATHS: Final = frozenset({"/", "/health", "/docs", "/favicon.ico"})
 """Static pages and the health check need no token; they hold nothing."""
@@ -55,10 +57,29 @@ SECURITY_HEADERS: Final = {
 ANSWER_HEADERS: Final = {**SECURITY_HEADERS, "Cache-Control": "no-store"}
 
 
+class Guarded(Protocol):
+    """What the guard must know of the service that it stands before."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def token(self) -> str: ...
+
+    @property
+    def control(self) -> Control: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def rates(self) -> Rates: ...
+
+
 class Guard:
     """The access rules of one service."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Guarded) -> None:
         self._token = service.token.encode()
         self._control = service.control
         self._clock = service.clock
@@ -120,15 +141,11 @@ class Guard:
 
     async def _check_right(self, asked: Request | Websocket) -> None:
         """A token where one is needed, or a ticket, which is judged wherever one is sent."""
-        scheme, _, found = asked.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            found = asked.args.get("token", "") if asked.path == TOKEN_PARAMETER_PATH else ""
-        ticket = asked.args.get(tickets.PARAMETER)
-        opens = asked.path in TICKET_PATHS and asked.method == "GET"
-        if ticket is not None and opens and not found:
+        ticket = ticket_of(asked)
+        if ticket is not None:
             await tickets.spend(self._control, ticket)
         elif self._token:
-            self._check_token(found)
+            self._check_token(token_of(asked))
 
     def _check_token(self, found: str) -> None:
         if hmac.compare_digest(found.strip().encode(), self._token):
@@ -139,7 +156,21 @@ class Guard:
         raise Problem(401, "token", detail, {"WWW-Authenticate": challenge})
 
 
-def install(app: Quart, service: Service) -> Guard:
+def token_of(asked: Request | Websocket) -> str:
+    """The token that a call bears; empty where it bears none."""
+    scheme, _, found = asked.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return found
+    return asked.args.get("token", "") if asked.path == TOKEN_PARAMETER_PATH else ""
+
+
+def ticket_of(asked: Request | Websocket) -> str | None:
+    """The ticket by which a call wants to be let in; a token, where it bears one, goes first."""
+    opens = asked.path in TICKET_PATHS and asked.method == "GET"
+    return asked.args.get(tickets.PARAMETER) if opens and not token_of(asked) else None
+
+
+def install(app: Quart, service: Guarded) -> Guard:
     """Checks every request and every WebSocket, whatever its path, and marks every answer."""
     guard = Guard(service)
 

@@ -44,10 +44,10 @@ class Provider(OpenAPIProvider):
             return {"description": (model.__doc__ or "Text.").strip(), "content": content}, {}
         schema, components = _schema(model)
         description = (getattr(model, "__doc__", None) or "").strip() or "The answer."
-        return (
-            {"description": description, "content": {"application/json": {"schema": schema}}},
-            components,
-        )
+        content = {"application/json": {"schema": schema}}
+        for media_type in getattr(model, "other_media_types", ()):
+            content[media_type] = {"schema": {"type": "string"}}
+        return {"description": description, "content": content}, components
 
     def build_querystring_parameters(
         self, model: Any
@@ -64,7 +64,9 @@ class Provider(OpenAPIProvider):
         paths, components = super().build_paths(rule)
         components |= _schema(ProblemDocument)[1]
         for operations in paths.values():
-            for operation in operations.values():
+            for method, operation in operations.items():
+                # The stock name is the function's, of which several routes have the same.
+                operation["operationId"] = f"{method}_{rule.endpoint.replace('.', '_')}"
                 operation["responses"] = {
                     **{str(status): body for status, body in operation["responses"].items()},
                     "default": _PROBLEM_RESPONSE,

@@ -7,17 +7,20 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from quart import Quart, Response
+from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from actors.errors import LinkFault
+from actors.errors import BadCursor, LinkFault, StoreAway, StoreSlow
 from actors.runtime.control_client import ControlRefused
+from actors.runtime.masking import LIVE
 
 CONTENT_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "/docs#problem-"
 RETRY_AFTER_S: Final = 1
 STREAM_RETRY_AFTER_S: Final = 10
 """Until then another stream on demand may have ended."""
+
+STORE_RETRY_AFTER_S: Final = 5
 
 _BARE_ERROR: Final = b"\r\ncontent-length: 0\r\n"
 _HEAD: Final = b"HTTP/1.1 "
@@ -150,6 +153,21 @@ def install(app: Quart, report: Callable[[BaseException], None]) -> None:
         headers = {"Retry-After": str(RETRY_AFTER_S)}
         return Problem(503, "supervisor-silent", detail, headers).response()
 
+    async def on_store(error: StoreAway | StoreSlow) -> Response:
+        slow = isinstance(error, StoreSlow)
+        kind, what = (
+            ("history-slow", "was too slow; ask for less")
+            if slow
+            else ("history-away", "is not to be read at present")
+        )
+        headers = {"Retry-After": str(STORE_RETRY_AFTER_S)}
+        detail = f"the history store {what}: {LIVE.text(str(error))}"
+        return Problem(503, kind, detail, headers).response()
+
+    async def on_cursor(_: BadCursor) -> Response:
+        expected = "a next_cursor of this call with the same parameters, unchanged"
+        return bad_parameter("cursor", expected, request.args.get("cursor")).response()
+
     async def on_exception(error: Exception) -> Response:
         report(error)
         return Problem(500, _kind_of(500), _DETAILS[500]).response()
@@ -158,6 +176,9 @@ def install(app: Quart, report: Callable[[BaseException], None]) -> None:
     app.register_error_handler(HTTPException, on_http)
     app.register_error_handler(ControlRefused, on_refusal)
     app.register_error_handler(LinkFault, on_link)
+    app.register_error_handler(StoreAway, on_store)
+    app.register_error_handler(StoreSlow, on_store)
+    app.register_error_handler(BadCursor, on_cursor)
     app.register_error_handler(Exception, on_exception)
 
 

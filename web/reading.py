@@ -166,6 +166,11 @@ class Reading:
         held = self.store.latest.get("latency", {}).get("latency")
         return None if held is None else held.value
 
+    def clock_offsets_ms(self) -> dict[str, float]:
+        """By venue, as far as they were measured: the venue's clock minus ours."""
+        report = self.latency_report()
+        return {} if report is None else {it.venue: it.offset_ms for it in report.clocks}
+
     def latency(self) -> dict[str, Any]:
         """All legs of all actors and this process's own, and venues' clocks."""
         report = self.latency_report()

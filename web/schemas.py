@@ -126,6 +126,7 @@ _ACCOUNT_MORE = msgspec.defstruct(
     [
         ("index", str),
         ("label", str),
+        ("aliases", list[str]),
         ("actor", str),
         ("state", str),
         ("reason", str),
@@ -251,6 +252,8 @@ InstrumentView = view(Instrument, name="InstrumentView")
 
 
 class VenueMarkets(Fresh):
+    """`clock_offset_ms` is the one in `/api/latency`; null before it was measured."""
+
     venue: str
     count: int
     clock_offset_ms: float | None

@@ -19,6 +19,7 @@ import struct
 import termios
 from collections.abc import Callable, Generator, Iterable, Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.tcp_server import TCPServer
@@ -28,7 +29,7 @@ from hypercorn.events import Event, RawData
 from hypercorn.protocol.ws_stream import FrameTooLargeError, Handshake, WebsocketBuffer
 from hypercorn.typing import ASGIFramework
 from wsproto.connection import Connection, ConnectionType
-from wsproto.events import BytesMessage, Pong, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Pong, TextMessage
 from wsproto.events import Event as FrameEvent
 
 from web import problems
@@ -49,21 +50,24 @@ PEER_SILENCE_MS: Final = 30_000
 
 _CANCEL_S: Final = 0.5
 _WIRE: Final = "broadcaster.wire"
+_NO_PATH: Final = "*"
 
 
 class Wire:
     """What a handler may know of its connection: the transport, and what Hypercorn tells nobody.
 
     `on_too_large` is called before Hypercorn answers an oversized message with a close (1009),
-    `on_pong` with the payload of each pong.
+    `on_pong` with the payload of each pong, `on_close` with the code and the reason of the client's
+    close frame, before the event that tells of the end.
     """
 
-    __slots__ = ("on_pong", "on_too_large", "transport")
+    __slots__ = ("on_close", "on_pong", "on_too_large", "transport")
 
     def __init__(self, transport: asyncio.WriteTransport) -> None:
         self.transport = transport
         self.on_too_large: Callable[[], None] | None = None
         self.on_pong: Callable[[bytes], None] | None = None
+        self.on_close: Callable[[int, str], None] | None = None
 
 
 def wire(scope: Mapping[str, Any]) -> Wire | None:
@@ -117,7 +121,7 @@ class MessageBuffer(WebsocketBuffer):
 
 
 class _Frames(Connection):
-    """The frames of one WebSocket; of pongs its owner hears, too."""
+    """The frames of one WebSocket; of pongs and of the close its owner hears, too."""
 
     def __init__(self, owner: Wire) -> None:
         super().__init__(ConnectionType.SERVER)
@@ -127,6 +131,8 @@ class _Frames(Connection):
         for event in super().events():
             if isinstance(event, Pong) and self._owner.on_pong is not None:
                 self._owner.on_pong(bytes(event.payload))
+            elif isinstance(event, CloseConnection) and self._owner.on_close is not None:
+                self._owner.on_close(int(event.code), event.reason or "")
             yield event
 
 
@@ -162,11 +168,28 @@ class _Lender:
             if stream is not None and isinstance(lent, Wire):
                 stream.handshake = PlainHandshake(scope, lent)
                 stream.buffer = MessageBuffer(MESSAGE_BYTES_MAX, lent)
+        if not _is_readable(scope["path"]):
+            scope = {**scope, "path": _NO_PATH}
         await self._app(scope, receive, send)
+
+
+def _is_readable(path: str) -> bool:
+    """Whether the framework can look at it: it takes what begins otherwise for an address."""
+    if path.startswith("/"):
+        return True
+    try:
+        return bool(path and urlsplit(path))
+    except ValueError:
+        return False
 
 
 class _Connection(TCPServer):
     """Hypercorn's connection, with its transport lent and its own errors as problem documents."""
+
+    async def _read_data(self) -> None:
+        """Until the client sends no more; then nobody waits for its next request."""
+        await super()._read_data()
+        await self.idle_task.stop()
 
     async def protocol_send(self, event: Event) -> None:
         if isinstance(event, RawData):

@@ -12,10 +12,11 @@ from actors.messages.control import FaultReport
 from actors.runtime.clock import Clock
 from actors.runtime.context import ActorContext
 from actors.runtime.control_client import ControlClient
+from actors.sinks.reading import open_reader
 from web.app import create_app
 from web.clients import GOING_AWAY
 from web.seam import Server
-from web.service import Service, make_service
+from web.service import NO_HISTORY, Service, make_service
 
 FILL_S_MAX: Final = 5.0
 """Without a cache the service serves all the same, and says so in /health."""
@@ -60,7 +61,7 @@ async def _sample(service: Service) -> None:
 async def run(context: ActorContext) -> None:
     """Serves until `context.stopping`; config and descriptor: contracts, section 6."""
     config = context.config
-    token = context.secrets().get("API_TOKEN", "")
+    secrets = context.secrets()
     report = Reports(context)
     replica = Replica(config["cache_socket"], context.actor_id, context.epoch, context.clock)
     control = ControlClient(config["control_socket"])
@@ -70,8 +71,9 @@ async def run(context: ActorContext) -> None:
         control=control,
         clock=context.clock,
         config=config,
-        token=token,
+        token=secrets.get("API_TOKEN", ""),
         report=report,
+        reader=open_reader(config.get("history", NO_HISTORY), secrets, context.clock),
     )
     server = Server(create_app(service), report)
     context.progress.queue_depth = lambda: service.feed.count
@@ -90,6 +92,7 @@ async def run(context: ActorContext) -> None:
         context.ready()
         await stopping
         await stop(service, server)
+        await service.history.close()
         for task in (*running, filled):
             task.cancel()
 

@@ -16,24 +16,35 @@ from actors.cache.replica import Replica
 from actors.errors import ConfigFault
 from actors.messages.ids import ACCOUNT_KINDS, MARKET_KINDS, account_topic, topic_kind
 from actors.runtime.clock import Clock
+from actors.sinks.contract import HistoryReader
 from web.composer import Composer
 from web.control import Control
 from web.demand import Demand
 from web.feed import Feed
+from web.history import History
 from web.latency import WebLatency
 from web.reading import Reading
 
 KEY: Final = "broadcaster"
 RATE_WINDOW_S: Final = 10
 REQUEST_WINDOW_S: Final = 60
+NO_HISTORY: Final[Mapping[str, Any]] = {"kind": "off"}
 
 
 class ConfiguredAccount(msgspec.Struct, frozen=True):
-    """An account of the configuration, whether it ever delivered or not."""
+    """An account of the configuration, whether it ever delivered or not.
+
+    `aliases` are its venue's own names for it, such as Lighter's account index.
+    """
 
     venue: str
     name: str
     label: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.venue}:{self.name}"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +137,7 @@ class Service:
     feed: Feed
     control: Control
     demand: Demand
+    history: History
     clock: Clock
     settings: Settings
     token: str
@@ -178,8 +190,12 @@ def make_service(
     config: Mapping[str, Any],
     token: str,
     report: Callable[[BaseException], None],
+    reader: HistoryReader | None = None,
 ) -> Service:
-    """Puts the parts of `actor` together; `config` is that of the child (contracts, section 6)."""
+    """Puts the parts of `actor` together; `config` is that of the child (contracts, section 6).
+
+    `reader` reads the store of history that `config` names; None where it names none.
+    """
     settings = read_settings(config["settings"], token)
     latency = WebLatency(replica.actor_id, replica.delays, clock.monotonic_ns())
     reading = Reading(replica, clock, latency)
@@ -205,6 +221,7 @@ def make_service(
             configured=settings.streams,
             venues=settings.venues,
         ),
+        history=History(reader, _history_kind(config), clock),
         clock=clock,
         settings=settings,
         token=token,
@@ -217,6 +234,12 @@ def make_service(
         web_started_mono_ns=clock.monotonic_ns(),
         report=report,
     )
+
+
+def _history_kind(config: Mapping[str, Any]) -> str | None:
+    """The store that keeps history; None where it is off."""
+    kind = config.get("history", NO_HISTORY)["kind"]
+    return None if kind == NO_HISTORY["kind"] else str(kind)
 
 
 def service() -> Service:

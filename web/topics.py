@@ -22,7 +22,7 @@ SERVED_MARKET: Final = ("orderbook", "ticker", "trades", "mark", "funding")
 SERVED_CANDLES: Final = "candles"
 SERVED: Final = ACCOUNT_KINDS.union(SERVED_SERVICE, SERVED_MARKET, (SERVED_CANDLES,))
 EXAMPLES: Final = (
-    "account:<venue>:<name>, positions:…, orders:…, fills:…, "
+    "account:<venue>:<name>, positions:…, orders:…, fills:…, fundings:…, "
     "orderbook:<venue>:<product>:<symbol>, ticker:…, trades:…, "
     "candles:<venue>:<product>:<symbol>:<timeframe>, connections, supervision, errors, latency, "
     "points, or * for all"

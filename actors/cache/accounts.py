@@ -237,17 +237,18 @@ class AccountState:
             self.closed_floor = max(self.closed_floor, oldest.value.version)
 
     def data(self, section: str | None = None) -> list[Datum[Any]]:
-        """What is held (of one section: account, positions, orders, fills)."""
+        """What is held (of one section: account, positions, orders, fills, fundings)."""
         sections: dict[str, list[Datum[Any]]] = {
             "account": [] if self.snapshot is None else [self.snapshot],
             "positions": list(self.positions.values()),
             "orders": list(self.orders.values()),
             "fills": list(self.fills),
+            "fundings": list(self.fundings),
         }
         if section is not None:
             return sections.get(section, [])
         held = [datum for data in sections.values() for datum in data]
-        return held + list(self.closed_orders.values()) + list(self.fundings)
+        return held + list(self.closed_orders.values())
 
     def newest_fill_id(self) -> str:
         """The greatest id where the venue numbers its fills, else the last that came; or ``."""

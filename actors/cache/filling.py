@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from actors.cache.datum import Change
@@ -23,10 +25,17 @@ def encode_heads(heads: dict[str, int]) -> bytes:
 class Filling:
     """Store and ring under construction, between `state_begin` and `state_end`."""
 
-    def __init__(self, store: Store, ring: Ring, begin: Envelope) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ring: Ring,
+        begin: Envelope,
+        takes: Callable[[str], bool] = lambda _topic: True,
+    ) -> None:
         self.store = store
         self.ring = ring
-        self._heads = _heads.decode(begin.body)
+        heads = _heads.decode(begin.body)
+        self._heads = {topic: seq for topic, seq in heads.items() if takes(topic)}
         self._markets: list[Change] = []
 
     def take(self, seq: int, inner: Envelope) -> None:

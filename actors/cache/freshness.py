@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from actors.cache.datum import Confirmation, Connections, Datum, Freshness
-from actors.messages.account import Points
+from actors.messages.account import Funding, Points
 from actors.messages.control import ConnectionState, SourceState
 
 _LANE_OF: Final = {"websocket": "websocket", "polling": "rest"}
@@ -25,7 +25,8 @@ def freshness(
 
     On a lane that is connected ever since it confirmed the datum, each later message confirms it
     too: the venue would have told a change. So a quiet account or book is not a stale one.
-    Points are asked for too seldom for that: their own limit counts, whatever the lane does.
+    Points are asked for too seldom for that: their own limit counts, whatever the lane does. A
+    payment of funding is past, and does not grow old.
     """
     if isinstance(datum.value, Points):
         source_reason = _source_reason(sources.get(datum.source), datum.source)
@@ -48,7 +49,7 @@ def freshness(
         or _source_reason(sources.get(datum.source), datum.source)
         or _lane_reason(lane)
         or book_reason
-        or _age_reason(lane, age_ms)
+        or ("" if isinstance(datum.value, Funding) else _age_reason(lane, age_ms))
     )
     return Freshness(
         source=datum.source,

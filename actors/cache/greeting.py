@@ -13,9 +13,12 @@ def source_welcome(store: Store, stream_id: str, source: str, acknowledged: int)
     cursors: dict[str, str] = {}
     held: dict[str, tuple[str, ...]] = {}
     fills: dict[str, tuple[str, ...]] = {}
+    fundings: dict[str, tuple[str, ...]] = {}
     for account in store.accounts.values():
         if account.source == source:
             _add(account, cursors, held, fills)
+            topic = account_topic("fundings", account.venue, account.name)
+            fundings[topic] = tuple(datum.value.funding_id for datum in account.fundings)
     return Welcome(
         stream_id=stream_id,
         seq=store.seq,
@@ -23,6 +26,7 @@ def source_welcome(store: Store, stream_id: str, source: str, acknowledged: int)
         cursors=cursors,
         held=held,
         fills=fills,
+        fundings=fundings,
     )
 
 

@@ -42,7 +42,7 @@ def encode_record(number: int, body: bytes) -> bytes:
     return _HEADER.pack(MAGIC, len(body), checksum, number) + body
 
 
-def _record_at(data: bytes, at: int) -> tuple[int, bytes, int] | None:
+def record_at(data: bytes, at: int) -> tuple[int, bytes, int] | None:
     """(number, body, end) of the record that begins at `at`, None where there is none."""
     if len(data) - at < _HEADER.size:
         return None
@@ -78,13 +78,13 @@ def read_segment(path: Path) -> Segment:
     segment = Segment(path, first, last=first - 1)
     at = 0
     while at < len(data):
-        record = _record_at(data, at)
+        record = record_at(data, at)
         if record is None or record[0] != segment.last + 1:
-            found = _next_record(data, at, segment.last)
+            found = next_record(data, at, segment.last)
             if found is None:
                 segment.torn_bytes = len(data) - at
                 break
-            record = _record_at(data, found)
+            record = record_at(data, found)
             assert record is not None
             segment.damage = (
                 f"{path.name}: {found - at} bytes at {at} are no records, "
@@ -96,10 +96,10 @@ def read_segment(path: Path) -> Segment:
     return segment
 
 
-def _next_record(data: bytes, at: int, last: int) -> int | None:
+def next_record(data: bytes, at: int, last: int) -> int | None:
     """Where the next whole record with a number above `last` begins."""
     while (at := data.find(_MAGIC_BYTES, at)) >= 0:
-        record = _record_at(data, at)
+        record = record_at(data, at)
         if record is not None and record[0] > last:
             return at
         at += 1

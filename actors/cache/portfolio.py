@@ -11,6 +11,8 @@ Pure, exact, and no matter in which order the accounts come. The rules:
 - USD is what the venue says a settlement asset is worth. Where it says nothing, the money stands
   in its own asset only, under `unpriced`. Nothing is taken one for one by its name.
 - What an account does not say counts as nothing in a sum, and is named in the account's `unsaid`.
+- Exposure is that of positions, by the base asset that the venue's list of instruments tells. A
+  position in what is not listed (yet) meets no other by its symbol: it stands alone, and is named.
 """
 
 from __future__ import annotations
@@ -66,13 +68,18 @@ class SettleSum(Money):
 
 
 class AccountSum(Money):
-    """One account's part, in its settlement asset; `unsaid` names what is missing in it."""
+    """One account's part, in its settlement asset; `unsaid` names what is missing in it.
+
+    `margin_ratio` is the venue's: maintenance margin / equity as a fraction. One account's equity
+    backs no other's positions, so there is none of a sum.
+    """
 
     venue: str
     account: str
     settle: str
     price_usd: str | None
     equity_usd: str | None
+    margin_ratio: str | None
     positions: int
     unsaid: list[str]
 
@@ -80,8 +87,9 @@ class AccountSum(Money):
 class Exposure(msgspec.Struct, kw_only=True):
     """All positions in one base asset, over all venues; quantities are in the asset.
 
-    `base` is the venue's symbol where its instruments are not known yet. `unvalued` names the
-    positions (`venue:account:symbol`) whose quantity or notional in USD nobody tells.
+    `unvalued` names the positions (`venue:account:symbol`) whose quantity or notional in USD nobody
+    tells; `unlisted` those whose instrument is not known: `base` is then `venue:symbol`, and one
+    contract counts as one unit.
     """
 
     base: str
@@ -96,6 +104,7 @@ class Exposure(msgspec.Struct, kw_only=True):
     positions: int
     venues: list[str]
     unvalued: list[str]
+    unlisted: list[str]
 
 
 class Unpriced(msgspec.Struct, kw_only=True):
@@ -156,6 +165,7 @@ class _Open:
     """A position; `quantity` in the base asset and `notional` in the settlement asset, signed."""
 
     base: str
+    listed: bool
     name: str
     venue: str
     quantity: Decimal | None
@@ -188,7 +198,8 @@ def _open(
         size = None
     sign = -1 if position.side == "short" else 1
     return _Open(
-        base=position.symbol if instrument is None else instrument.base,
+        base=f"{position.venue}:{position.symbol}" if instrument is None else instrument.base,
+        listed=instrument is not None,
         name=f"{position.venue}:{position.account}:{position.symbol}",
         venue=position.venue,
         quantity=None if size is None else sign * size,
@@ -204,6 +215,7 @@ class _Account:
     name: str
     settle: str
     price_usd: Decimal | None
+    margin_ratio: str | None
     money: dict[str, Decimal | None]
     positions: list[_Open]
     unsaid: list[str]
@@ -224,7 +236,14 @@ class _Account:
         money["gross_notional"] = _sum(map(abs, notionals))
         money["net_notional"] = _sum(notionals)
         return cls(
-            snapshot.venue, snapshot.account, snapshot.settle, price_usd, money, positions, unsaid
+            venue=snapshot.venue,
+            name=snapshot.account,
+            settle=snapshot.settle,
+            price_usd=price_usd,
+            margin_ratio=snapshot.margin_ratio,
+            money=money,
+            positions=positions,
+            unsaid=unsaid,
         )
 
     @property
@@ -238,6 +257,7 @@ class _Account:
             settle=self.settle,
             price_usd=_text(self.price_usd),
             equity_usd=_text(_times(self.money["equity"], self.price_usd)),
+            margin_ratio=self.margin_ratio,
             positions=len(self.positions),
             unsaid=self.unsaid,
             **msgspec.structs.asdict(_money(self.money)),
@@ -324,6 +344,7 @@ def _exposure(base: str, held: _Sides) -> Exposure:
         positions=len(positions),
         venues=sorted({each.venue for each in positions}),
         unvalued=sorted(unvalued),
+        unlisted=sorted(each.name for each in positions if not each.listed),
     )
 
 

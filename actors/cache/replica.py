@@ -38,7 +38,7 @@ class Replica:
     """See docs/design/contracts.md, section 5.
 
     `store` stays the same object for ever. While the cache is away everything in it is stale,
-    with the reason, and goes on being served.
+    with the reason, and goes on being served. Of topics that it does not take it knows nothing.
     """
 
     def __init__(
@@ -50,8 +50,10 @@ class Replica:
         *,
         ring_count: int = RING_COUNT,
         ring_bytes: int = RING_BYTES,
+        takes: Callable[[str], bool] = lambda _topic: True,
     ) -> None:
         self.actor_id = actor_id
+        self._takes = takes
         self._epoch = epoch
         self._clock = clock
         self._ring_bounds = (ring_count, ring_bytes)
@@ -202,7 +204,8 @@ class Replica:
             case "welcome":
                 self._accept(_welcomes.decode(envelope.body))
             case "state_begin":
-                self._filling = Filling(self._new_store(), Ring(*self._ring_bounds), envelope)
+                ring = Ring(*self._ring_bounds)
+                self._filling = Filling(self._new_store(), ring, envelope, self._takes)
             case "history":
                 self._history(envelope)
             case "state_end":
@@ -220,6 +223,8 @@ class Replica:
         self._current = welcome.resumed
 
     def _history(self, envelope: Envelope) -> None:
+        if not self._takes(envelope.key):
+            return
         change = change_of(envelope.seq, envelope.epoch, unpack(envelope.body))
         if self._filling is not None:
             self._filling.ring.append(change)
@@ -227,6 +232,10 @@ class Replica:
             self._older[0].append(change)
 
     def _change(self, envelope: Envelope) -> None:
+        if not self._takes(envelope.key):
+            if self._filling is None:
+                self._since = max(self._since, envelope.seq)
+            return
         inner = unpack(envelope.body)
         if self._filling is not None:
             self._filling.take(envelope.seq, inner)

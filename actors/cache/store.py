@@ -22,7 +22,7 @@ from actors.cache.datum import (
 )
 from actors.cache.freshness import freshness
 from actors.errors import MalformedEnvelope
-from actors.messages.account import AccountSnapshot, Fill, Order, Position
+from actors.messages.account import AccountSnapshot, Fill, Funding, Order, Position
 from actors.messages.control import (
     ChildStatus,
     FaultReport,
@@ -57,6 +57,7 @@ _SECTIONS: Final = {
     "position": "positions",
     "order": "orders",
     "fill": "fills",
+    "funding": "fundings",
 }
 _BOOK_KINDS: Final = frozenset({"book_snapshot", "book_delta", "book_status"})
 _ITEM_IDS: Final[dict[str, Callable[[Any], str]]] = {
@@ -335,16 +336,14 @@ class Store:
         return book.apply(told)
 
     def _take_account(self, kind: str, topic: str, told: Told[Any]) -> bool:
-        value = told.value
-        expected = self.topic_of(value) if kind in _SECTIONS else topic
-        if topic != expected or not is_account_topic(topic):
+        value, expected = told.value, self.topic_of(told.value)
+        if topic != expected:
             raise MalformedEnvelope(f"key of {kind}: expected {expected!r}, found {topic!r}")
         return self.account(value.venue, value.account).apply(told)
 
     @staticmethod
-    def topic_of(value: AccountSnapshot | Position | Order | Fill) -> str:
-        section = _SECTIONS.get(KIND_OF[type(value)], "account")
-        return account_topic(section, value.venue, value.account)
+    def topic_of(value: AccountSnapshot | Position | Order | Fill | Funding) -> str:
+        return account_topic(_SECTIONS[KIND_OF[type(value)]], value.venue, value.account)
 
     def _take_confirmation(self, topic: str, told: Told[Any]) -> bool:
         held = self.confirmations.get(topic)

@@ -138,7 +138,11 @@ class Fill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Funding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A funding payment; positive when received."""
+    """A funding payment; topic `fundings:<venue>:<name>`. `funding_id` is the event's identity.
+
+    `amount` is in the account's settlement asset, positive when received; `rate` is the fraction of
+    the position's value that was applied.
+    """
 
     venue: str
     account: str

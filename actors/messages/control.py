@@ -37,7 +37,8 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     maps `fills:<venue>:<name>` to the newest fill id and `orders:<venue>:<name>` to the newest
     order version; `held` maps `orders:…` to open order ids and `positions:…` to position ids, so
     that a new incarnation can find out what ended while it was away; `fills` maps
-    `fills:…` to the newest fill ids held (at most 500), oldest first.
+    `fills:…` to the newest fill ids held (at most 500), oldest first, and `fundings` maps
+    `fundings:…` to the newest ids of funding payments held (at most 200), oldest first.
     For a reader: `stream_id`, `seq` of the state that follows, `resumed` (changes after `since`
     follow) or not (a full state follows: `state_begin` … `state_end`).
     """
@@ -49,6 +50,7 @@ class Welcome(msgspec.Struct, frozen=True, kw_only=True):
     cursors: dict[str, str] = {}
     held: dict[str, tuple[str, ...]] = {}
     fills: dict[str, tuple[str, ...]] = {}
+    fundings: dict[str, tuple[str, ...]] = {}
 
 
 class Ack(msgspec.Struct, frozen=True):

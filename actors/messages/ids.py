@@ -12,9 +12,10 @@ Topic = NewType("Topic", str)
 
 SUPERVISOR: Final = ActorId("supervisor")
 CACHE: Final = ActorId("cache")
+RECORDER: Final = ActorId("recorder")
 
 MARKET_KINDS: Final = frozenset({"orderbook", "ticker", "trades", "candles", "mark", "funding"})
-ACCOUNT_KINDS: Final = frozenset({"account", "positions", "orders", "fills"})
+ACCOUNT_KINDS: Final = frozenset({"account", "positions", "orders", "fills", "fundings"})
 SERVICE_TOPICS: Final = frozenset({"connections", "supervision", "errors", "latency", "points"})
 PRODUCTS: Final = ("spot", "linear", "inverse")
 
@@ -38,7 +39,7 @@ def candles_topic(venue: str, product: str, symbol: str, timeframe: str) -> Topi
 
 
 def account_topic(kind: str, venue: str, name: str) -> Topic:
-    """`account|positions|orders|fills` of one account, for example `fills:extended:1`."""
+    """`account|positions|orders|fills|fundings` of one account: for example `fills:extended:1`."""
     return Topic(f"{kind}:{venue}:{name}")
 
 

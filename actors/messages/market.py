@@ -153,7 +153,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What can be traded, under the venue's own name and under ours.
 
     `symbol` is the venue's (native); `unified` follows ccxt (`BTC/USDC:USDC`); `aliases` are other
-    spellings that users send (`BTC-PERP`).
+    spellings that users send (`BTC-PERP`). `venue_id` is what the venue's streams call it, where
+    that is not the symbol.
     """
 
     venue: str
@@ -170,6 +171,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: str = "active"
     trading_hours: str = "continuous"
     aliases: tuple[str, ...] = ()
+    venue_id: str = ""
 
 
 class InstrumentList(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,5 +183,4 @@ class InstrumentList(msgspec.Struct, frozen=True, kw_only=True):
     venue: str
     items: tuple[Instrument, ...]
     timeframes: tuple[str, ...] = ()
-    clock_offset_ms: float | None = None
     received_ns: int

@@ -78,7 +78,7 @@ class ChildContext:
         self.progress = Progress(clock)
         self.supervisor = SupervisorLink(birth.actor, birth.epoch, clock, self._receive)
         self._descriptors = dict(birth.descriptors)
-        self._handlers: dict[str, ControlHandler] = {"question": self._answer}
+        self._handlers: dict[str, list[ControlHandler]] = {"question": [self._answer]}
         self._early: deque[Envelope] = deque(maxlen=EARLY_MAX)
         self._questions = Questions(self.capture)
         self._ready = False
@@ -180,10 +180,10 @@ class ChildContext:
                 self._loop.call_soon_threadsafe(partial(self.log, level, event, **fields))
 
     def on_control(self, kind: str, handler: ControlHandler) -> None:
-        """Call `handler` with each message of `kind`; UsageFault for a kind that never comes."""
+        """Call `handler`, too, with each message of `kind`; UsageFault for one that never comes."""
         if kind not in FORWARDED:
             raise UsageFault(f"control kind: expected one of {sorted(FORWARDED)}, found {kind}")
-        self._handlers[kind] = handler
+        self._handlers.setdefault(kind, []).append(handler)
         # Once all handlers of this turn are there, and before any task begins to work: who is
         # born paused must not ask the venue first.
         if self._early:
@@ -254,12 +254,14 @@ class ChildContext:
         if envelope.kind == "stop":
             self.stopping.set()
             return
-        handler = self._handlers.get(envelope.kind)
-        if handler is None:
+        handlers = self._handlers.get(envelope.kind)
+        if handlers is None:
             self._early.append(envelope)
             return
         try:
-            handler(msgspec.msgpack.decode(envelope.body, type=KINDS[envelope.kind]))
+            message = msgspec.msgpack.decode(envelope.body, type=KINDS[envelope.kind])
+            for handler in handlers:
+                handler(message)
         except Exception as error:  # noqa: BLE001 - the guard of this link's handlers
             self._fail(error)
 

@@ -15,6 +15,9 @@ from actors.runtime.websocket import Socket
 from actors.venues.contract import Event, Session, Subscribed
 
 TICK_S: Final = 1.0
+OPENING_TICK_S: Final = 0.1
+"""Until it is subscribed: what a session waits for with that (a token, names of markets) is learnt
+elsewhere, and may be there at any moment."""
 ACKNOWLEDGED_AFTER_S: Final = 3.0
 """A stream on which silence is legal counts as subscribed when it stays open for so long."""
 
@@ -43,6 +46,7 @@ class Vigil:
     def __init__(self, session: Session, opened_ns: int) -> None:
         self.opened_ns = opened_ns
         self.good = False
+        """A frame said something; a greeting, or the answer to a ping, does not."""
         self.delivered = False
         """It said something of what it is there for, not merely that it is there."""
         self.blocked = False
@@ -52,8 +56,8 @@ class Vigil:
         self._last_good_ns = opened_ns
         self._blocked_until_ns = opened_ns
 
-    def good_frame(self, now_ns: int) -> None:
-        self.good = True
+    def good_frame(self, now_ns: int, *, says: bool = True) -> None:
+        self.good = self.good or says
         self._last_good_ns = now_ns
 
     def check(self, now_ns: int, last_life_ns: int) -> None:
@@ -143,9 +147,11 @@ class Connection:
         reader = asyncio.ensure_future(self._read(socket, vigil))
         reader.add_done_callback(lambda _: self._lane.interrupt.set())
         try:
-            while not await self._timer.sleep(TICK_S, self._lane.interrupt):
+            while not await self._timer.sleep(self._tick_s(), self._lane.interrupt):
                 now_ns = self._clock.monotonic_ns()
                 vigil.check(now_ns, socket.last_life_mono_ns)
+                for due in self._session.to_send(now_ns):
+                    await socket.send(due)
                 self._lane.latency_ms = socket.latency_ms
                 if not vigil.blocked:
                     # A Ping says as much as a frame: had anything changed, it would have been
@@ -160,6 +166,9 @@ class Connection:
             if not reader.cancelled():
                 # Asked for, so that a fault that came in the same moment is not reported as lost.
                 reader.exception()
+
+    def _tick_s(self) -> float:
+        return OPENING_TICK_S if self._lane.state == "connecting" else TICK_S
 
     def _note_success(self, vigil: Vigil, now_ns: int) -> None:
         if (
@@ -190,13 +199,19 @@ class Connection:
                 self._lane.error(fault)
                 kept = self.frames.keep_malformed(data, now_ns, str(fault))
                 self._handler.malformed(fault, kept)
-                continue
-            vigil.good_frame(self._clock.monotonic_ns())
-            vigil.delivered = vigil.delivered or any(
-                not isinstance(event, Subscribed) for event in events
-            )
-            if self._lane.state == "connecting" and any(
-                isinstance(event, Subscribed) for event in events
-            ):
-                self._lane.connected()
-            self._handler.events(events)
+            else:
+                self._take(events, vigil)
+            # Not by a method of its own: this is asked for after each frame.
+            for due in self._session.to_send(self._clock.monotonic_ns()):
+                await socket.send(due)
+
+    def _take(self, events: list[Event], vigil: Vigil) -> None:
+        vigil.good_frame(self._clock.monotonic_ns(), says=bool(events))
+        vigil.delivered = vigil.delivered or any(
+            not isinstance(event, Subscribed) for event in events
+        )
+        if self._lane.state == "connecting" and any(
+            isinstance(event, Subscribed) for event in events
+        ):
+            self._lane.connected()
+        self._handler.events(events)

@@ -34,10 +34,11 @@ SAME_WISH: Final = 0.05
 class LeasedThrottle(Throttle):
     """The lease is asked for by the first request, which waits for it.
 
-    A process has one at a time for an exit address; `exit_address` "" is this machine's own. With
-    `keeps` the lease stays, for a steady pace of `wanted_per_s` (`want` changes it); without, it is
-    given back once no request waits: for handshakes, and questions that are seldom asked.
-    `opening` requests would go at once at first.
+    A process has one at a time for an exit address; `exit_address` "" is this machine's own.
+    `limit`: where the venue limits something else than this address's requests. With `keeps` the
+    lease stays, for a steady pace of `wanted_per_s` (`want` changes it); without, it is given back
+    once no request waits: for handshakes, and questions that are seldom asked. `opening` requests
+    would go at once at first.
     """
 
     __slots__ = (
@@ -61,11 +62,12 @@ class LeasedThrottle(Throttle):
         timer: Timer,
         exit_address: str = "",
         *,
+        limit: RestLimit | None = None,
         wanted_per_s: float = PASSING_PER_S,
         opening: float = 1,
         keeps: bool = False,
     ) -> None:
-        self._limit = _limit(context.config, venue)
+        self._limit = limit or rest_limit(context.config, venue)
         self._safe_per_s = self._limit.count / self._limit.period_s * SAFE_SHARE
         super().__init__(timer, self._safe_per_s, 1, saved=0)
         self.on_limited = self._tell_limited
@@ -141,7 +143,20 @@ class LeasedThrottle(Throttle):
         self._context.tell("lease_request", request)
 
 
-def _limit(config: Mapping[str, Any], venue: Venue) -> RestLimit:
+def rest_limit(config: Mapping[str, Any], venue: Venue) -> RestLimit:
     """The operator's, where the venue granted another one; else what the venue publishes."""
     granted = config.get("requests_per_min")
     return venue.rest_limit if granted is None else RestLimit(count=int(granted), period_s=60.0)
+
+
+def handshake_throttle(
+    context: ActorContext, venue: Venue, timer: Timer, exit_address: str = ""
+) -> LeasedThrottle | None:
+    """For a venue that limits new connections apart from requests; None where they are counted as
+    requests."""
+    published = venue.handshake_limit
+    if published is None:
+        return None
+    granted = context.config.get("handshakes_per_min")
+    limit = published if granted is None else RestLimit(count=int(granted), period_s=60.0)
+    return LeasedThrottle(context, venue, timer, f"handshakes {exit_address}".strip(), limit=limit)

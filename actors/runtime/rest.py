@@ -24,7 +24,8 @@ from actors.runtime.proxy import ProxyAddress, http_connector
 from actors.runtime.throttle import Throttle
 from actors.runtime.timer import Timer
 from actors.runtime.venue_clock import VenueClock
-from actors.venues.contract import Answer, HttpRequest
+from actors.venues.contract import Answer
+from actors.venues.http_request import HttpRequest
 
 TOTAL_TIMEOUT_S: Final = 10.0
 CONNECT_TIMEOUT_S: Final = 5.0

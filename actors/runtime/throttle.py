@@ -57,6 +57,11 @@ class Throttle:
         """How long the venue's word (Retry-After) is still in force."""
         return max(0, self._not_before_ns - self._clock.monotonic_ns()) / 1e9
 
+    @property
+    def pace_per_s(self) -> float:
+        """What a steady pace can count on."""
+        return self.rate_per_s
+
     async def acquire(self, weight: float = 1) -> None:
         """Returns when a request of this weight may go; raises RateLimited, at once or when it
         comes while one waits, where the venue allows none."""

@@ -26,12 +26,20 @@ ACCOUNT_ID_FIRST: Final = 100_001
 
 
 class AccountSpec(NamedTuple):
-    """An account to be: `deposit_usd` 0 means no balance, `scripted` that it trades by itself."""
+    """An account to be: `deposit_usd` 0 means no balance, `scripted` that it trades by itself.
+
+    `account_index` is its id (0: the next free one); `api_key_index` and `private_key` are those
+    of the key that signs for it, where a venue has such; `spot_shares` counts millionths.
+    """
 
     name: str
     api_key: str
     deposit_usd: int = DEPOSIT_USD
     scripted: bool = True
+    account_index: int = 0
+    api_key_index: int = 0
+    private_key: str = ""
+    spot_shares: int = SPOT_SHARES
 
 
 class Closing(NamedTuple):
@@ -113,6 +121,8 @@ class Account:
     account_id: int
     name: str
     api_key: str
+    api_key_index: int
+    private_key: str
     deposited: int
     balance: int
     spot_shares: int
@@ -198,15 +208,17 @@ def make_accounts(specs: Iterable[AccountSpec], now_ms: int) -> dict[int, Accoun
     """Accounts by id; what looks like keys and vaults comes from the name, not from chance."""
     accounts: dict[int, Account] = {}
     for index, spec in enumerate(specs):
-        account_id = ACCOUNT_ID_FIRST + index
+        account_id = spec.account_index or ACCOUNT_ID_FIRST + index
         digest = hashlib.sha256(f"simulated account {spec.name}".encode()).hexdigest()
         accounts[account_id] = Account(
             account_id=account_id,
             name=spec.name,
             api_key=spec.api_key,
+            api_key_index=spec.api_key_index,
+            private_key=spec.private_key,
             deposited=spec.deposit_usd * MICROS,
             balance=spec.deposit_usd * MICROS,
-            spot_shares=SPOT_SHARES if spec.deposit_usd else 0,
+            spot_shares=spec.spot_shares if spec.deposit_usd else 0,
             vault=500_000 + index,
             l2_key=f"0x{digest[:62]}",
             created_ms=now_ms,

@@ -4,68 +4,77 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from actors.errors import ConfigFault
 from actors.simulator.accounts import AccountSpec
 from actors.simulator.dialects.extended import VENUE
-from actors.simulator.exchange import Exchange
-from actors.simulator.markets import DEFAULT_MARKETS
+from actors.simulator.dialects.registry import Traits, traits_of
 from actors.simulator.server import SimulatorServer
-from config.demo import demo_accounts
 
 if TYPE_CHECKING:
     from actors.runtime.context import ActorContext
 
 
-def account_specs(accounts: object, seed: int) -> list[AccountSpec]:
-    """`accounts` is a count of demo accounts, or a list of {name, api_key}; ConfigFault if not."""
+_TEXTS: Final = ("name", "api_key", "private_key")
+_WHOLES: Final = ("deposit_usd", "account_index", "api_key_index", "spot_shares")
+
+
+def account_specs(accounts: object, seed: int, venue: str = VENUE) -> list[AccountSpec]:
+    """`accounts` is a count of demo accounts, or a list of {name, api_key}; ConfigFault if not.
+
+    Rows of a list may have the other fields of `AccountSpec` too.
+    """
+    traits = traits_of(venue)
     if isinstance(accounts, int) and not isinstance(accounts, bool):
         try:
-            return [AccountSpec(one.name, one.api_key) for one in demo_accounts(seed, accounts)]
+            return traits.demo_specs(seed, accounts)
         except ValueError as error:
             raise ConfigFault("accounts", str(accounts), str(error)) from error
     if not isinstance(accounts, list):
         raise ConfigFault("accounts", type(accounts).__name__, "a count, or a list of accounts")
-    return [_account_spec(index, one) for index, one in enumerate(accounts)]
+    return [_account_spec(index, one, traits) for index, one in enumerate(accounts)]
 
 
-def _account_spec(index: int, document: Any) -> AccountSpec:
+def _account_spec(index: int, document: Any, traits: Traits) -> AccountSpec:
     where = f"accounts[{index}]"
     if not isinstance(document, dict):
         raise ConfigFault(where, type(document).__name__, "an object with name and api_key")
     unknown = set(document) - set(AccountSpec._fields)
     if unknown:
         raise ConfigFault(where, f"{min(unknown)!r}", f"only {', '.join(AccountSpec._fields)}")
-    for field, kind in (("name", str), ("api_key", str)):
-        if not isinstance(document.get(field), kind) or not document[field]:
+    for field in _TEXTS:
+        value = document.get(field, "")
+        if not isinstance(value, str) or (not value and field != "private_key"):
             raise ConfigFault(f"{where}.{field}", "nothing", "a text")
-    deposit = document.get("deposit_usd", 0)
-    if not isinstance(deposit, int) or isinstance(deposit, bool) or deposit < 0:
-        raise ConfigFault(f"{where}.deposit_usd", repr(deposit)[:40], "a whole number ≥ 0")
+    for field in _WHOLES:
+        value = document.get(field, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise ConfigFault(f"{where}.{field}", repr(value)[:40], "a whole number ≥ 0")
     if not isinstance(document.get("scripted", True), bool):
         raise ConfigFault(f"{where}.scripted", repr(document["scripted"])[:40], "true or false")
-    return AccountSpec(**document)
+    return AccountSpec(**{"spot_shares": traits.spot_shares, **document})
 
 
 async def run(context: ActorContext) -> None:
     """Serves on the inherited descriptor `listener` until it is told to stop."""
     config = context.config
-    if config.get("venue") != VENUE:
-        raise ConfigFault("venue", repr(config.get("venue")), VENUE)
+    venue = config.get("venue", "")
+    traits = traits_of(venue)
     seed = config.get("seed", 0)
     if not isinstance(seed, int):
         raise ConfigFault("seed", repr(seed)[:40], "a whole number")
-    exchange = Exchange(
+    exchange = traits.exchange(
         seed=seed,
-        accounts=account_specs(config.get("accounts", 2), seed),
+        accounts=account_specs(config.get("accounts", 2), seed, venue),
         start_ns=context.clock.wall_ns(),
-        markets=tuple(config.get("markets") or DEFAULT_MARKETS),
+        markets=tuple(config.get("markets") or ()),
     )
-    server = SimulatorServer(exchange, context.clock, on_step=context.progress.frame)
+    on_step = context.progress.frame
+    server = SimulatorServer(exchange, context.clock, venue=venue, on_step=on_step)
     listener = socket.socket(fileno=context.descriptor("listener"))
     addresses = await server.start(listener)
-    context.log("info", "simulating", venue=VENUE, seed=seed, url=addresses.base_url)
+    context.log("info", "simulating", venue=venue, seed=seed, url=addresses.base_url)
     context.progress.good_event()
     context.ready()
     stopping = asyncio.create_task(context.stopping.wait())

@@ -6,12 +6,14 @@ Nothing of this is the venue's; no client of the product may use it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from actors.simulator.accounts import Account
+from actors.simulator.connection import Connection
 from actors.simulator.faults import FaultRefused
 from actors.simulator.market import Market
 from actors.simulator.venue import SimulatedVenue
@@ -19,7 +21,7 @@ from actors.simulator.venue import SimulatedVenue
 ADMIN_BASE: Final = "/_simulator"
 REQUESTS_LIMIT: Final = 1_000
 REQUESTS_LIMIT_MAX: Final = 50_000
-_PARTS: Final = ("fills", "orders", "changes")
+_PARTS: Final = ("fills", "orders", "changes", "funding")
 
 
 class FillFlow(msgspec.Struct, forbid_unknown_fields=True):
@@ -62,6 +64,7 @@ class Admin:
             ("GET", "requests", self.requests),
             ("GET", "topics", self.topics),
             ("POST", "fills", self.fills),
+            ("POST", "pay_funding", self.pay_funding),
             ("POST", "rate", self.rate),
             ("POST", "rate_limit", self.rate_limit),
             ("POST", "pause", self.pause),
@@ -74,7 +77,7 @@ class Admin:
     def state(self, _: web.Request, __: bytes) -> Any:
         exchange = self._exchange
         return {
-            "venue": "extended",
+            "venue": self._venue.dialect.venue,
             "simulated": True,
             "seed": exchange.seed,
             "time_ms": exchange.now_ms,
@@ -107,26 +110,30 @@ class Admin:
         answer: dict[str, Any] = self._account_state(account)
         if "fills" in parts:
             answer["fills"] = [
-                dialect.fill_row(one, markets[one.market].spec, stream=False)
+                dialect.fill_row(one, markets[one.market].spec)
                 for one in book.fills
                 if one.fill_id > since
             ]
         if "orders" in parts:
             answer["orders"] = [
-                dialect.order_row(one, markets[one.market].spec, stream=False)
-                for one in book.orders.values()
+                dialect.order_row(one, markets[one.market].spec) for one in book.orders.values()
             ]
         if "changes" in parts:
             answer["changes"] = [one._asdict() for one in book.changes]
+        if "funding" in parts:
+            answer["funding"] = [asdict(one) for one in book.funding]
         return answer
 
     def book(self, request: web.Request, _: bytes) -> Any:
-        """The published book after a frame: `frame`, or `seq` of `connection` (or of the only one).
+        """The published book after a frame: `frame`, `nonce` where the venue's frames bear one,
+        or `seq` of `connection` (or of the only one).
 
-        Without either the newest.
+        Without any the newest, with the nonce that clients hold then.
         """
         market = self._market(request.query.get("market", ""))
-        truth = market.feed.truth(self._frame(request, market))
+        frame = self._frame(request, market)
+        nonce = self._venue.dialect.newest_nonce(market.name)
+        truth = market.feed.truth(frame)
         if truth is None:
             raise AdminRefused("frame: no longer (or not yet) known")
         spec, dialect = market.spec, self._venue.dialect
@@ -141,6 +148,7 @@ class Admin:
             "market": market.name,
             "frame": truth.number,
             "ts": truth.ts_ms,
+            "nonce": nonce if frame is None else _whole(request, "nonce"),
             **sides,
             "connections": self._connections(f"book:{market.name}"),
         }
@@ -197,6 +205,11 @@ class Admin:
                 self._exchange.set_script(account, running=order.script)
         return {"accounts": [one.name for one in accounts], "rate_per_s": order.rate_per_s}
 
+    def pay_funding(self, _: web.Request, __: bytes) -> Any:
+        """At once, whatever the hour."""
+        self._exchange.pay_funding()
+        return {"time_ms": self._exchange.now_ms}
+
     def rate(self, _: web.Request, body: bytes) -> Any:
         order = _decoded(body, BookRate)
         names = (
@@ -249,32 +262,41 @@ class Admin:
         }
 
     def _connections(self, topic: str | None) -> list[dict[str, Any]]:
-        return [
+        """One row for each stream, and one for each connection without any."""
+        rows = [
             {
-                "connection": one.number,
+                **_link(one.connection),
                 "topic": one.topic,
-                "address": one.address,
                 "seq": one.seq,
                 "first_frame": one.first_frame,
-                "queued": one.queued,
-                "half_open": one.half_open,
             }
             for one in self._venue.hub
             if topic in {None, one.topic}
         ]
+        if topic is not None:
+            return rows
+        idle = (one for one in self._venue.connections.values() if not one.subscriptions)
+        return rows + [{**_link(one), "topic": "", "seq": 0, "first_frame": None} for one in idle]
 
     def _frame(self, request: web.Request, market: Market) -> int | None:
-        seq = _whole(request, "seq")
+        nonce, seq = _whole(request, "nonce"), _whole(request, "seq")
+        if nonce is not None:
+            frame = self._venue.dialect.frame_of_nonce(nonce)
+            if frame is None:
+                raise AdminRefused(f"nonce: expected one that a frame bears, found {nonce}")
+            return frame
         if seq is None:
             return _whole(request, "frame")
         number = _whole(request, "connection")
         members = [
             one
-            for one in self._venue.hub
-            if one.topic == f"book:{market.name}" and number in {None, one.number}
+            for one in self._venue.hub.members(f"book:{market.name}")
+            if number in {None, one.number}
         ]
         if len(members) != 1:
             raise AdminRefused(f"connection: expected to name one of {len(members)} connections")
+        if members[0].first_frame is None:
+            raise AdminRefused("seq: expected nonce or frame, frames of this book are not numbered")
         return members[0].first_frame + seq - 1
 
     def _account(self, name: str) -> Account:
@@ -290,6 +312,15 @@ class Admin:
             known = ", ".join(self._exchange.markets)
             raise AdminRefused(f"market: expected one of {known}, found {name!r}")
         return market
+
+
+def _link(connection: Connection) -> dict[str, Any]:
+    return {
+        "connection": connection.number,
+        "address": connection.address,
+        "queued": connection.queued,
+        "half_open": connection.half_open,
+    }
 
 
 def _answered(

@@ -13,13 +13,11 @@ import msgspec
 
 from actors.errors import EXIT_OK, EXIT_USAGE, ConfigFault
 from actors.runtime.clock import SystemClock
-from actors.simulator.accounts import AccountSpec
 from actors.simulator.actor import account_specs
-from actors.simulator.dialects.extended import RATE_LIMIT_PER_MIN, VENUE
-from actors.simulator.exchange import Exchange
+from actors.simulator.dialects.extended import VENUE
+from actors.simulator.dialects.registry import VENUES, traits_of
 from actors.simulator.fault_orders import parse_fault
 from actors.simulator.faults import FaultRefused
-from actors.simulator.markets import DEFAULT_MARKETS
 from actors.simulator.server import SimulatorServer
 from actors.simulator.venue import SimulatedVenue
 
@@ -34,21 +32,24 @@ async def serve(
     port: int = 0,
     seed: int = 0,
     accounts: int | list[dict[str, Any]] = ACCOUNTS,
-    markets: tuple[str, ...] = DEFAULT_MARKETS,
-    rate_limit_per_min: int | None = None,
+    markets: tuple[str, ...] = (),
+    rate_limit: bool = False,
     faults: Sequence[str] = (),
     stopping: asyncio.Event | None = None,
 ) -> None:
     """Prints one JSON line with addresses and credentials, then serves until `stopping`.
 
-    `faults`, spelled as `parse_fault` says, are in force before the first client comes.
+    No `markets` means the venue's default ones. `faults`, spelled as `parse_fault` says, are in
+    force before the first client comes.
     """
-    if venue != VENUE:
-        raise ConfigFault("--venue", repr(venue), VENUE)
+    if venue not in VENUES:
+        raise ConfigFault("--venue", repr(venue), " or ".join(VENUES))
+    traits = traits_of(venue)
     clock = SystemClock()
-    specs = account_specs(accounts, seed)
-    exchange = Exchange(seed=seed, accounts=specs, start_ns=clock.wall_ns(), markets=markets)
-    server = SimulatorServer(exchange, clock, rate_limit_per_min=rate_limit_per_min)
+    specs = account_specs(accounts, seed, venue)
+    exchange = traits.exchange(seed=seed, accounts=specs, start_ns=clock.wall_ns(), markets=markets)
+    limit = traits.rate_limit_per_min if rate_limit else None
+    server = SimulatorServer(exchange, clock, venue=venue, rate_limit_per_min=limit)
     _put_faults(server.venue, faults)
     try:
         addresses = await server.start(host=host, port=port)
@@ -64,8 +65,8 @@ async def serve(
         "simulated": True,
         "seed": seed,
         **addresses._asdict(),
-        "markets": list(markets),
-        "accounts": [_credentials(one) for one in specs],
+        "markets": list(exchange.markets),
+        "accounts": [traits.credentials(one) for one in specs],
     }
     sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
     sys.stdout.flush()
@@ -81,10 +82,6 @@ async def serve(
         await server.stop()
 
 
-def _credentials(spec: AccountSpec) -> dict[str, str]:
-    return {"name": spec.name, "api_key": spec.api_key}
-
-
 def simulate(
     *,
     venue: str = VENUE,
@@ -93,15 +90,15 @@ def simulate(
     seed: int = 0,
     accounts: int = ACCOUNTS,
     accounts_file: str | None = None,
-    markets: str = ",".join(DEFAULT_MARKETS),
+    markets: str = "",
     rate_limit: bool = False,
     faults: Sequence[str] = (),
 ) -> int:
     """The command itself; its exit code. Raises ConfigFault for a wrong option.
 
-    `accounts_file` names a JSON list of {name, api_key[, deposit_usd, scripted]} to use instead of
-    demo accounts; `markets` is a list with commas; `rate_limit` enforces the venue's own; `faults`
-    are spelled as `parse_fault` says.
+    `accounts_file` names a JSON list of {name, api_key[, …]}, fields of `AccountSpec`, to use
+    instead of demo accounts; `markets` is a list with commas; `rate_limit` enforces the venue's
+    own; `faults` are spelled as `parse_fault` says.
     """
     running = serve(
         venue=venue,
@@ -109,8 +106,8 @@ def simulate(
         port=port,
         seed=seed,
         accounts=accounts if accounts_file is None else _accounts(Path(accounts_file)),
-        markets=tuple(name.strip() for name in markets.split(",")),
-        rate_limit_per_min=RATE_LIMIT_PER_MIN if rate_limit else None,
+        markets=tuple(name.strip() for name in markets.split(",")) if markets else (),
+        rate_limit=rate_limit,
         faults=faults,
     )
     try:

@@ -15,7 +15,7 @@ from actors.simulator.ledger import FILLS_KEPT, Ledger
 from actors.simulator.listener import Deaf, Listener
 from actors.simulator.market import Market
 from actors.simulator.market_maker import MarketMaker
-from actors.simulator.markets import DEFAULT_MARKETS, MarketSpec, market_specs
+from actors.simulator.markets import DEFAULT_MARKETS, MarketSpec, market_spec, market_specs
 from actors.simulator.matching import MatchingBook
 from actors.simulator.orders import FundingPaid, Order, OrderRequest
 from actors.simulator.participants import Participant
@@ -53,6 +53,8 @@ class Exchange:
         accounts: Sequence[AccountSpec],
         start_ns: int,
         markets: tuple[str, ...] = DEFAULT_MARKETS,
+        spec_of: Callable[[str], MarketSpec] = market_spec,
+        ids: Ids | None = None,
         warm_up_s: float = WARM_UP_S,
         fills_kept: int = FILLS_KEPT,
     ) -> None:
@@ -61,14 +63,16 @@ class Exchange:
         self.listener: Listener = Deaf()
         self.paused = False
         self._schedule = Schedule(start_ns - round(warm_up_s * 1e9))
-        self._ids = Ids()
+        self._ids = ids or Ids()
         self._makers: dict[str, MarketMaker] = {}
         self._participants: dict[int, Participant] = {}
         self._scripts: dict[int, Iterator[float]] = {}
         self._fill_flows: dict[int, object] = {}
         self.accounts = make_accounts(accounts, self.now_ms)
         self._by_key = {one.api_key: one for one in self.accounts.values()}
-        self.markets = {spec.name: self._make_market(spec) for spec in market_specs(markets)}
+        self.markets = {
+            spec.name: self._make_market(spec) for spec in market_specs(markets, spec_of)
+        }
         self.ledger = Ledger(list(self.accounts), list(self.markets), fills_kept)
         self.trading = Trading(
             self.markets, self.accounts, self.ledger, self._ids, lambda: self.now_ms
@@ -191,7 +195,7 @@ class Exchange:
             self._schedule.after(chance.random(), partial(self._take, market))
         self._schedule.after(TRADES_CADENCE_S, self._print)
         self._schedule.after(EXPIRY_CADENCE_S, self._expire)
-        self._schedule.after(self._until_hour_s(), self._pay_funding)
+        self._schedule.after(self._until_hour_s(), self._pay_hourly)
         markets = list(self.markets.values())
         for spec, account in zip(accounts, self.accounts.values(), strict=True):
             self._participants[account.account_id] = Participant(
@@ -260,7 +264,12 @@ class Exchange:
     def _until_hour_s(self) -> float:
         return (FUNDING_PERIOD_MS - self.now_ms % FUNDING_PERIOD_MS) / 1000 + 1
 
-    def _pay_funding(self) -> None:
+    def _pay_hourly(self) -> None:
+        self.pay_funding()
+        self._schedule.after(self._until_hour_s(), self._pay_hourly)
+
+    def pay_funding(self) -> None:
+        """Settles every open position at its market's present rate, as each full hour does."""
         for market in self.markets.values():
             market.tape.applied.append((self.now_ms, market.tape.funding_rate))
         for account in self.accounts.values():
@@ -285,7 +294,6 @@ class Exchange:
                 )
                 self.ledger.accounts[account.account_id].funding.append(paid)
             self._revalue(account)
-        self._schedule.after(self._until_hour_s(), self._pay_funding)
 
     def _revalue(self, account: Account) -> None:
         """The mark price moved, and with it what the account is worth."""
@@ -346,7 +354,9 @@ class Exchange:
 
 
 def _check_accounts(accounts: Sequence[AccountSpec]) -> None:
-    for field in ("name", "api_key"):
+    for field in ("name", "api_key", "account_index"):
         values = [getattr(account, field) for account in accounts]
+        if field == "account_index" and not any(values):
+            continue
         if len(set(values)) != len(values) or not all(values):
             raise ConfigFault("accounts", f"{len(values)} accounts", f"each its own {field}")

@@ -33,8 +33,10 @@ TEXT_FORM: Final = "KIND[:TARGET][:NAME=VALUE]…, for example gap:book:BTC-USD:
 
 _SPELLINGS: Final = {
     "half-open": (FaultKind.HALF_OPEN, 500),
-    # Extended has no checksum; a size that contradicts its own change is what comes nearest.
+    # No venue here has a checksum; a frame that contradicts itself is what comes nearest.
     "bad_checksum": (FaultKind.MISMATCH, 500),
+    "405": (FaultKind.BANNED, 405),
+    "418": (FaultKind.BANNED, 418),
     "500": (FaultKind.SERVER, 500),
     "502": (FaultKind.SERVER, 502),
     "503": (FaultKind.SERVER, 503),
@@ -126,9 +128,8 @@ def _kind(word: str) -> tuple[FaultKind, int]:
     try:
         return FaultKind(word), 500
     except ValueError:
-        raise FaultRefused(
-            f"kind: expected one of {', '.join((*FaultKind, *_SPELLINGS))}, found {word!r}"
-        ) from None
+        known = ", ".join(dict.fromkeys((*FaultKind, *_SPELLINGS)))
+        raise FaultRefused(f"kind: expected one of {known}, found {word!r}") from None
 
 
 def _check(order: FaultOrder, kind: FaultKind) -> None:

@@ -2,7 +2,8 @@
 
 A target is one of the names that a request or connection goes by, for example:
 `all` · `rest`, `rest:public`, `rest:account`, `rest:account:1` · `ws`, `ws:book:BTC-USD` ·
-`book`, `book:BTC-USD`, `account`, `account:1` (an account's stream and its REST requests).
+`book`, `book:BTC-USD`, `account`, `account:1` (an account's streams and its REST requests).
+A connection goes by the names of all its streams.
 """
 
 from __future__ import annotations

@@ -4,45 +4,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from actors.simulator.connection import Connection
+if TYPE_CHECKING:
+    from actors.simulator.subscription import Subscription
 
 CONNECTIONS_MAX: Final = 5_000
 
-_encoder: Final = msgspec.json.Encoder()
-
-
-def payload(document: dict[str, Any]) -> bytes:
-    """A JSON object without its closing brace, for `Connection.offer`."""
-    return _encoder.encode(document)[:-1]
-
 
 class Hub:
-    """All open connections by topic."""
+    """All subscriptions by topic; a topic has at most one of each connection."""
 
     __slots__ = ("_topics",)
 
     def __init__(self) -> None:
-        self._topics: defaultdict[str, dict[int, Connection]] = defaultdict(dict)
+        self._topics: defaultdict[str, dict[int, Subscription]] = defaultdict(dict)
 
-    def __iter__(self) -> Iterator[Connection]:
+    def __iter__(self) -> Iterator[Subscription]:
         return (one for members in list(self._topics.values()) for one in list(members.values()))
 
     def __len__(self) -> int:
         return sum(len(members) for members in self._topics.values())
 
-    def join(self, connection: Connection) -> None:
-        self._topics[connection.topic][connection.number] = connection
+    def join(self, subscription: Subscription) -> None:
+        self._topics[subscription.topic][subscription.number] = subscription
 
-    def leave(self, connection: Connection) -> None:
-        members = self._topics.get(connection.topic)
+    def leave(self, subscription: Subscription) -> None:
+        members = self._topics.get(subscription.topic)
         if members is not None:
-            members.pop(connection.number, None)
+            members.pop(subscription.number, None)
             if not members:
-                del self._topics[connection.topic]
+                del self._topics[subscription.topic]
 
     def wanted(self, topic: str) -> bool:
         return topic in self._topics
@@ -50,9 +42,11 @@ class Hub:
     def topics(self) -> list[str]:
         return list(self._topics)
 
-    def send(self, topic: str, frame: bytes) -> None:
-        """`frame` (see `payload`) to everybody on a topic."""
+    def members(self, topic: str) -> list[Subscription]:
         members = self._topics.get(topic)
-        if members:
-            for connection in list(members.values()):
-                connection.offer(frame)
+        return list(members.values()) if members else []
+
+    def send(self, topic: str, frame: bytes) -> None:
+        """To everybody on a topic; what a frame is, the dialect's `FrameForm` says."""
+        for subscription in self.members(topic):
+            subscription.offer(frame)

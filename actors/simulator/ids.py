@@ -16,6 +16,15 @@ class Ids:
     def __init__(self) -> None:
         self._last = 0
 
+    def order(self, now_ms: int, side: int) -> int:  # noqa: ARG002 (for venues that tell them apart)
+        """The id of a new order of `side`."""
+        return self.next(now_ms)
+
     def next(self, now_ms: int) -> int:
         self._last = max(self._last + 1, (now_ms - _EPOCH_MS) << _COUNTER_BITS)
         return self._last
+
+
+def id_before(at_ms: int) -> int:
+    """The highest id that could have been made before a time."""
+    return ((at_ms - _EPOCH_MS) << _COUNTER_BITS) - 1

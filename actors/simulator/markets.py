@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -15,8 +16,11 @@ MICROS: Final = 1_000_000
 MONEY_DECIMALS: Final = 6
 
 DEFAULT_MARKETS: Final = ("BTC-USD", "ETH-USD", "SOL-USD")
+QUOTE_SUFFIX: Final = "-USD"
+"""What the names of perpetuals end with, at venues that spell their quote."""
+
 MARKETS_MAX: Final = 200
-_NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9_]{0,20}-USD")
+ASSET_NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9_]{0,20}")
 
 
 def decimal_text(units: int, decimals: int) -> str:
@@ -62,7 +66,7 @@ class MarketSpec:
 
     @property
     def asset(self) -> str:
-        return self.name.removesuffix("-USD")
+        return self.name.removesuffix(QUOTE_SUFFIX)
 
     @property
     def price_decimals(self) -> int:
@@ -118,11 +122,12 @@ def market_spec(name: str) -> MarketSpec:
 
     Raises ConfigFault for a name that is not spelled as the venue spells its markets.
     """
-    if not _NAME.fullmatch(name):
+    asset = name.removesuffix(QUOTE_SUFFIX)
+    if asset == name or not ASSET_NAME.fullmatch(asset):
         raise ConfigFault("markets", repr(name), "a name such as BTC-USD")
     return _KNOWN.get(name) or MarketSpec(
         name=name,
-        description=name.removesuffix("-USD"),
+        description=asset,
         tick=Decimal("0.001"),
         lot=Decimal("0.1"),
         start_price=Decimal(25),
@@ -132,7 +137,10 @@ def market_spec(name: str) -> MarketSpec:
     )
 
 
-def market_specs(names: tuple[str, ...]) -> tuple[MarketSpec, ...]:
+def market_specs(
+    names: tuple[str, ...], spec_of: Callable[[str], MarketSpec] = market_spec
+) -> tuple[MarketSpec, ...]:
+    """`spec_of` knows how a venue spells its markets, and in which steps they trade."""
     if not 1 <= len(names) <= MARKETS_MAX or len(set(names)) != len(names):
         raise ConfigFault("markets", repr(names)[:200], f"1 to {MARKETS_MAX} different names")
-    return tuple(market_spec(name) for name in names)
+    return tuple(spec_of(name) for name in names)

@@ -51,7 +51,8 @@ class OrderRequest:
 class Order:
     """One order of an account; sizes in lots, prices in ticks, money in millionths.
 
-    `unit` is what one lot costs at a price of one tick; `spent` the sum of its executions.
+    `unit` is what one lot costs at a price of one tick; `spent` the sum of its executions;
+    `version` how often the order itself was changed.
     """
 
     order_id: int
@@ -68,6 +69,7 @@ class Order:
     spent: int = 0
     fee: int = 0
     unit: int
+    version: int = 0
     reduce_only: bool = False
     post_only: bool = False
     time_in_force: str = GTT
@@ -85,9 +87,37 @@ class Order:
         return self.lots - self.filled
 
 
+class Party(NamedTuple):
+    """One side of a trade and what it held before; account 0 is the house.
+
+    `lots` and `cost` are signed as in a position; an order id that is not positive is the house's.
+    """
+
+    account: int = 0
+    order_id: int = 0
+    external_id: str = ""
+    lots: int = 0
+    cost: int = 0
+    leverage: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A trade as everybody sees it; `side` is the taker's."""
+
+    trade_id: int
+    market: str
+    side: int
+    price: int
+    lots: int
+    created_ms: int
+    maker: Party
+    taker: Party
+
+
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """One execution of one account; `value` and `fee` in millionths."""
+    """One execution of one account in `trade`, whose id it bears; money in millionths."""
 
     fill_id: int
     account: int
@@ -101,18 +131,7 @@ class Fill:
     fee: int
     is_taker: bool
     created_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Print:
-    """A trade as everybody sees it; `side` is the taker's."""
-
-    trade_id: int
-    market: str
-    side: int
-    price: int
-    lots: int
-    created_ms: int
+    trade: Print
 
 
 class OrderChange(NamedTuple):

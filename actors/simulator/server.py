@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from email.utils import formatdate
 from itertools import count
 from typing import Any, Final, NamedTuple
@@ -14,14 +14,15 @@ from aiohttp import web
 from actors.runtime.clock import Clock
 from actors.simulator.accounts import Account
 from actors.simulator.admin import ADMIN_BASE, Admin
-from actors.simulator.connection import PING_INTERVAL_S, PONG_TIMEOUT_S, Connection
-from actors.simulator.dialects.extended import KEY_HEADER
-from actors.simulator.dialects.extended_private import PrivateAnswer
-from actors.simulator.dialects.extended_public import Answer
+from actors.simulator.connection import Connection
+from actors.simulator.dialects.contract import PrivateAnswer, PublicAnswer, Session
+from actors.simulator.dialects.extended import VENUE
+from actors.simulator.dialects.registry import traits_of
 from actors.simulator.exchange import Exchange
 from actors.simulator.faults import HTTP_KINDS, FaultKind
 from actors.simulator.hub import CONNECTIONS_MAX, Hub
 from actors.simulator.refused import Refused
+from actors.simulator.subscription import names_of
 from actors.simulator.venue import SimulatedVenue
 from actors.simulator.visits import Visit
 
@@ -32,9 +33,19 @@ BACKLOG: Final = 1_024
 STOP_TIMEOUT_S: Final = 2.0
 SERVER_NAME: Final = "broadcaster-simulator"
 
-_VISIT: Final = web.RequestKey("visit", Visit)
-
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Caller(NamedTuple):
+    """Whose credential a request bears, if anybody's, or why it is none; whom it is about."""
+
+    account: Account | None
+    rejection: Refused | None
+    subject: Account | None
+
+
+_CALLER: Final = web.RequestKey("caller", Caller)
+_VISIT: Final = web.RequestKey("visit", Visit)
 
 
 class Addresses(NamedTuple):
@@ -48,24 +59,30 @@ class Addresses(NamedTuple):
 
 
 class SimulatorServer:
-    """One exchange on one listening socket."""
+    """One exchange on one listening socket, in the dialect of `venue`.
+
+    `times` are fields of `SessionTimes` that are to be others than the venue's.
+    """
 
     def __init__(
         self,
         exchange: Exchange,
         clock: Clock,
         *,
-        ping_interval_s: float = PING_INTERVAL_S,
-        pong_timeout_s: float = PONG_TIMEOUT_S,
+        venue: str = VENUE,
         rate_limit_per_min: int | None = None,
         on_step: Callable[[], None] = lambda: None,
+        **times: float,
     ) -> None:
-        self.venue = SimulatedVenue(exchange, clock, rate_limit_per_min=rate_limit_per_min)
+        traits = traits_of(venue)
+        self.venue = SimulatedVenue(
+            exchange, clock, traits.dialect, rate_limit_per_min=rate_limit_per_min
+        )
         self.dialect = self.venue.dialect
-        self._ping_interval_s = ping_interval_s
-        self._pong_timeout_s = pong_timeout_s
+        self._times = traits.times._replace(**times)
         self._on_step = on_step
         self._numbers = count(1)
+        self._sessions: dict[int, Session] = {}
         self._runner: web.AppRunner | None = None
         self._life: asyncio.Task[None] | None = None
 
@@ -87,8 +104,8 @@ class SimulatorServer:
         return Addresses(
             name,
             number,
-            f"http://{at}{self.dialect.api_base}",
-            f"ws://{at}{self.dialect.stream_base}",
+            f"http://{at}{self.dialect.base_path}",
+            f"ws://{at}{self.dialect.stream_path}",
             f"http://{at}{ADMIN_BASE}",
         )
 
@@ -102,7 +119,9 @@ class SimulatorServer:
         if self._life is not None:
             self._life.cancel()
             await asyncio.gather(self._life, return_exceptions=True)
-        await asyncio.gather(*(one.close(1001, "simulator stops") for one in self.hub))
+        await asyncio.gather(*(one.farewell() for one in self._sessions.values()))
+        connections = self.venue.connections.values()
+        await asyncio.gather(*(one.close(1001, "simulator stops") for one in connections))
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -132,11 +151,11 @@ class SimulatorServer:
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=BODY_BYTES_MAX)
         app.on_response_prepare.append(self._stamp)
-        for method, path, answer in self.dialect.public.routes():
+        for method, path, answer in self.dialect.public_routes():
             app.router.add_route(method, path, _public(answer))
-        for method, path, private in self.dialect.private.routes():
+        for method, path, private in self.dialect.private_routes():
             app.router.add_route(method, path, self._private(private))
-        app.router.add_get(f"{self.dialect.stream_base}/{{path:.+}}", self._stream)
+        app.router.add_get(self.dialect.stream_route, self._stream)
         Admin(self.venue).install(app)
         return app
 
@@ -149,7 +168,8 @@ class SimulatorServer:
     async def _guard(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         if request.path.startswith(ADMIN_BASE):
             return await handler(request)
-        visit = self._visit(request)
+        request[_CALLER] = caller = self._caller(request)
+        visit = self._visit(request, caller)
         if self.venue.desk.is_down(self.venue.mono_ns()):
             if request.transport is not None:
                 request.transport.abort()
@@ -168,15 +188,21 @@ class SimulatorServer:
         except Refused as rejection:
             return self.dialect.refused(rejection)
         except web.HTTPException as error:
-            code = "NOT_FOUND" if error.status == 404 else str(error.status)
-            return self.dialect.refused(Refused(error.status, code, error.reason))
+            return self.dialect.not_served(error)
 
-    def _visit(self, request: web.Request) -> Visit:
-        account = self._account(request)
+    def _caller(self, request: web.Request) -> Caller:
+        account, rejection = None, None
+        try:
+            account = self.dialect.account(request)
+        except Refused as refused:
+            rejection = refused
+        return Caller(account, rejection, self.dialect.subject(request, account))
+
+    def _visit(self, request: web.Request, caller: Caller) -> Visit:
         visit = self.venue.visits.came(
             self.venue.wall_ms(),
             request.remote or "",
-            "" if account is None else account.name,
+            "" if caller.subject is None else caller.subject.name,
             request.method,
             request.path_qs,
         )
@@ -190,7 +216,8 @@ class SimulatorServer:
         if not request.headers.get("User-Agent", "").strip():
             raise Refused(400, "400", "User-Agent header is required")
         now_ns = self.venue.mono_ns()
-        wait_s = self.venue.throttle.wait_s(visit.address, now_ns)
+        owner, weight = self.dialect.charge(request, request[_CALLER].account)
+        wait_s = self.venue.throttle.wait_s(owner, now_ns, weight)
         if wait_s is not None:
             self.venue.visits.refused(visit)
             return self.dialect.too_many(wait_s)
@@ -202,24 +229,19 @@ class SimulatorServer:
                 return answer
         return await handler(request)
 
-    def _account(self, request: web.Request) -> Account | None:
-        """Whose key this is, if anybody's."""
-        key = request.headers.get(KEY_HEADER)
-        return None if key is None else self.exchange.account_by_key(key)
-
-    def _names(self, request: web.Request) -> set[str]:
+    def _names(self, request: web.Request) -> Collection[str]:
         """What a fault may call this request."""
-        account = self._account(request)
         path = request.path
-        if path.startswith(self.dialect.stream_base):
+        if path.startswith(self.dialect.stream_path):
             try:
-                topic = self._topic(request)
+                topic = self.dialect.stream_topic(request)
             except Refused:
                 return {"ws"}
-            return {"ws", topic, topic.partition(":")[0], f"ws:{topic}"}
+            return names_of(topic) if topic else {"ws"}
         names = {"rest", f"rest:{path.removeprefix(self.dialect.api_base)}"}
-        if not self.dialect.is_private(path):
+        if not self.dialect.is_private(request):
             return names | {"rest:public"}
+        account = request[_CALLER].subject
         if account is None:
             return names | {"rest:account"}
         own = f"account:{account.name}"
@@ -227,42 +249,35 @@ class SimulatorServer:
 
     def _private(self, answer: PrivateAnswer) -> _Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            account = self.dialect.account(request)
-            if account is None:
-                raise Refused(401, "401", "Unauthorized")
+            caller = request[_CALLER]
+            if caller.rejection is not None:
+                raise caller.rejection
+            if caller.account is None:
+                raise self.dialect.anonymous()
             body = await request.read() if request.can_read_body else b""
-            return answer(account, request, body)
+            return answer(caller.account, request, body)
 
         return handle
 
-    def _topic(self, request: web.Request) -> str:
-        path = request.path.removeprefix(self.dialect.stream_base)
-        account = self.dialect.account(request) if self.dialect.is_private(request.path) else None
-        return self.dialect.streams.topic(path, dict(request.query), account)
-
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        topic = self._topic(request)
-        if len(self.hub) >= CONNECTIONS_MAX:
+        topic = self.dialect.stream_topic(request)
+        if len(self.venue.connections) >= CONNECTIONS_MAX:
             raise Refused(503, "1006", "Too many connections")
-        connection = Connection(
-            next(self._numbers),
-            topic,
-            request,
-            ping_interval_s=self._ping_interval_s,
-            pong_timeout_s=self._pong_timeout_s,
-        )
+        connection = Connection(next(self._numbers), request)
+        session = self.dialect.session(connection, topic, self.venue, self._times)
         await connection.prepare()
         self.venue.visits.answered(request[_VISIT], 101)
-        # Nothing may be awaited between the two: a frame would be lost or come twice.
-        self.venue.welcome(connection)
-        stay = self.venue.join(connection)
+        self.venue.came(connection)
+        self._sessions[connection.number] = session
         try:
-            return await connection.serve()
+            session.began()
+            return await connection.serve(session)
         finally:
-            self.venue.leave(connection, stay)
+            del self._sessions[connection.number]
+            self.venue.gone(connection)
 
 
-def _public(answer: Answer) -> _Handler:
+def _public(answer: PublicAnswer) -> _Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         return answer(request)
 

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from decimal import Decimal
-from typing import Any, Final
-
-import msgspec
+from typing import Final, Protocol
 
 from actors.simulator.fault_orders import MALFORMED_VARIANTS
 from actors.simulator.faults import FaultKind
 
 TEXTS_MAX: Final = 200
-"""Worded frames that wait in one connection; beyond, the oldest lose their words."""
+"""Worded frames that wait in one stream; beyond, the oldest lose their words."""
+
+
+class FrameForm(Protocol):
+    """What a venue's frames look like, as far as spoiling them goes."""
+
+    def finished(self, payload: bytes, seq: int) -> bytes:
+        """The frame that goes out, from what a stream was offered as its `seq`-th."""
+
+    def skippable(self, frame: bytes) -> bool:
+        """Whether a client can notice that this frame is missing."""
+
+    def mistyped(self, frame: bytes) -> bytes:
+        """A frame whose fields have the wrong types."""
+
+    def bent(self, kind: FaultKind, frame: bytes) -> bytes | None:
+        """A book's update with at least one level, spoiled; None for any other frame."""
 
 
 class Spoiler:
-    """The frame faults that one connection still has to suffer."""
+    """The frame faults that one stream still has to suffer."""
 
-    __slots__ = ("_counts", "_held", "_texts", "_variant", "_variants")
+    __slots__ = ("_counts", "_form", "_held", "_texts", "_variant", "_variants")
 
-    def __init__(self) -> None:
+    def __init__(self, form: FrameForm) -> None:
+        self._form = form
         self._counts: Counter[FaultKind] = Counter()
         self._held: bytes | None = None
         self._texts: deque[str] = deque(maxlen=TEXTS_MAX)
@@ -54,7 +68,7 @@ class Spoiler:
     def _apply(self, kind: FaultKind, frame: bytes) -> list[bytes] | None:
         match kind:
             case FaultKind.GAP:
-                return []
+                return [] if self._form.skippable(frame) else None
             case FaultKind.DUPLICATE:
                 return [frame, frame]
             case FaultKind.REORDER:
@@ -64,7 +78,8 @@ class Spoiler:
                 # The frame itself still follows: what a bad frame costs is told apart from a gap.
                 return [self._malformed(frame), frame]
             case _:
-                return _bent_delta(kind, frame)
+                bent = self._form.bent(kind, frame)
+                return None if bent is None else [bent]
 
     def _malformed(self, frame: bytes) -> bytes:
         if self._texts:
@@ -74,29 +89,7 @@ class Spoiler:
         if variant == "not_json":
             return b"<html><body>502 Bad Gateway</body></html>"
         if variant == "wrong_type":
-            return b'{"type":"SNAPSHOT","data":"none","ts":"now","seq":"one"}'
+            return self._form.mistyped(frame)
         if variant == "array":
             return b"[1,2,3]"
         return frame[: max(1, len(frame) // 2)]
-
-
-def _bent_delta(kind: FaultKind, frame: bytes) -> list[bytes] | None:
-    """A delta with at least one level, spoiled; None for any other frame."""
-    document = msgspec.json.decode(frame)
-    data = document.get("data")
-    if document.get("type") != "DELTA" or not isinstance(data, dict):
-        return None
-    rows: list[dict[str, Any]] = data["b"] + data["a"]
-    if not rows:
-        return None
-    if kind is FaultKind.NO_SIZE:
-        for row in rows:
-            del row["c"]
-    elif kind is FaultKind.MISMATCH:
-        for row in rows:
-            row["c"] = str(Decimal(row["c"]) + Decimal(row["q"]).copy_abs() + 1)
-    else:
-        # A bid far above every ask; its signed change and its size agree.
-        price = Decimal(rows[0]["p"]) * 2
-        data["b"].insert(0, {"q": "1", "p": format(price, "f"), "c": "1"})
-    return [msgspec.json.encode(document)]

@@ -142,6 +142,15 @@ class Tape:
             if len(store) > kept:
                 store.popitem(last=False)
 
+    def settled(self, start_ms: int, end_ms: int) -> list[tuple[int, int]]:
+        """(time, rate) of each hour's funding, newest first; before the beginning it is a wave."""
+        rates = list(self.applied)[::-1]
+        hour_ms = (self.began_ms - 1) // HOUR_MS * HOUR_MS
+        while hour_ms >= max(start_ms - HOUR_MS, self.past.oldest_ms):
+            rates.append((hour_ms + 1_400, FUNDING_RATE_START + hour_ms // HOUR_MS * 7 % 11 - 5))
+            hour_ms -= HOUR_MS
+        return [(at_ms, rate) for at_ms, rate in rates if start_ms <= at_ms <= end_ms]
+
     def day(self, now_ms: int) -> Candle:
         """The last 24 hours as one candle."""
         start_ms = (now_ms - DAY_MS) // MINUTE_MS * MINUTE_MS

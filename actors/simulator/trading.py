@@ -11,7 +11,7 @@ from actors.simulator.ids import Ids
 from actors.simulator.ledger import Ledger
 from actors.simulator.market import Market
 from actors.simulator.markets import MarketSpec, money_text
-from actors.simulator.matching import HOUSE, Match, Resting
+from actors.simulator.matching import HOUSE, Resting
 from actors.simulator.orders import (
     CANCELLED,
     EXPIRED,
@@ -26,6 +26,7 @@ from actors.simulator.orders import (
     Fill,
     Order,
     OrderRequest,
+    Party,
     Print,
 )
 from actors.simulator.refused import Refused
@@ -80,7 +81,7 @@ class Trading:
         market = self.markets[request.market]
         self._check(account, market, request)
         now_ms = self._clock()
-        order_id = self._ids.next(now_ms)
+        order_id = self._ids.order(now_ms, request.side)
         order = Order(
             order_id=order_id,
             external_id=request.external_id or f"sim-{order_id}",
@@ -231,7 +232,14 @@ class Trading:
         for match in matches:
             now_ms = self._clock()
             printed = Print(
-                self._ids.next(now_ms), market.name, side, match.price, match.lots, now_ms
+                self._ids.next(now_ms),
+                market.name,
+                side,
+                match.price,
+                match.lots,
+                now_ms,
+                maker=self._party(market.name, match.maker.owner, match.maker.order_id),
+                taker=self._party(market.name, owner, 0 if taker is None else taker.order_id),
             )
             self.ledger.prints[market.name].append(printed)
             self.prints.append(printed)
@@ -239,7 +247,7 @@ class Trading:
             if match.maker.owner != HOUSE:
                 maker_account = self.accounts[match.maker.owner]
                 maker = maker_account.orders[match.maker.order_id]
-                self._fill(maker_account, market, maker, match, is_taker=False)
+                self._fill(maker_account, market, maker, printed, is_taker=False)
                 if match.maker_left:
                     maker.status = PARTIALLY_FILLED
                     self._changed(maker_account, maker)
@@ -247,7 +255,7 @@ class Trading:
                     self._end(maker_account, maker, FILLED, "NONE")
             if taker is not None:
                 account = self.accounts[owner]
-                self._fill(account, market, taker, match, is_taker=True)
+                self._fill(account, market, taker, printed, is_taker=True)
         for account_id in {match.maker.owner for match in matches} | {owner}:
             if account_id != HOUSE:
                 self._release(self.accounts[account_id], market)
@@ -265,30 +273,47 @@ class Trading:
             elif resting.lots > abs(position.lots):
                 market.book.reduce(resting, resting.lots - abs(position.lots))
                 order.lots = order.filled + abs(position.lots)
+                order.version += 1
                 self._changed(account, order)
 
+    def _party(self, market: str, owner: int, order_id: int) -> Party:
+        """A side of a trade that is about to be booked."""
+        if owner == HOUSE:
+            return Party(order_id=order_id)
+        account = self.accounts[owner]
+        position = account.positions.get(market)
+        return Party(
+            owner,
+            order_id,
+            account.orders[order_id].external_id,
+            position.lots if position else 0,
+            position.cost if position else 0,
+            account.leverage_of(market),
+        )
+
     def _fill(
-        self, account: Account, market: Market, order: Order, match: Match, *, is_taker: bool
+        self, account: Account, market: Market, order: Order, trade: Print, *, is_taker: bool
     ) -> None:
-        now_ms = self._clock()
-        value = match.lots * match.price * order.unit
+        now_ms = trade.created_ms
+        value = trade.lots * trade.price * order.unit
         fee = fee_of(value, is_taker=is_taker)
-        order.filled += match.lots
+        order.filled += trade.lots
         order.spent += value
         order.fee += fee
         fill = Fill(
-            self._ids.next(now_ms),
+            trade.trade_id,
             account.account_id,
             market.name,
             order.order_id,
             order.external_id,
             order.side,
-            match.price,
-            match.lots,
+            trade.price,
+            trade.lots,
             value,
             fee,
             is_taker,
             now_ms,
+            trade,
         )
         self.ledger.accounts[account.account_id].fill(fill)
         account.changes.fills.append(fill)

@@ -5,56 +5,56 @@ The server puts it on a socket, the controls look into it and steer it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from actors.runtime.clock import Clock
 from actors.simulator.attendance import Attendances, Stay
 from actors.simulator.connection import Connection
-from actors.simulator.dialects.extended import Extended
-from actors.simulator.dialects.extended_streams import ALL
+from actors.simulator.dialects.contract import Dialect
 from actors.simulator.exchange import Exchange
 from actors.simulator.fault_orders import read_fault
 from actors.simulator.faults import (
     FRAME_KINDS,
     HTTP_KINDS,
     LINK_KINDS,
+    Fault,
     FaultDesk,
     FaultKind,
     FaultRefused,
 )
 from actors.simulator.hub import Hub
+from actors.simulator.subscription import Subscription
 from actors.simulator.throttle import Throttle
 from actors.simulator.visits import Visits
 
 SKIP_AFTER_NS: Final = 2_000_000_000
 """A longer sleep of the whole process is left out, not lived through in a burst."""
 
-_TOPIC_WORDS: Final = (
-    "account",
-    "book",
-    "top",
-    "rfq",
-    "trades",
-    "funding",
-    "mark",
-    "index",
-    "candles",
-)
+ALL: Final = "*"
+"""In the place of a market: the topic of all of them."""
 
 
 class SimulatedVenue:
     """An exchange with all that stands between it and its clients."""
 
     def __init__(
-        self, exchange: Exchange, clock: Clock, *, rate_limit_per_min: int | None = None
+        self,
+        exchange: Exchange,
+        clock: Clock,
+        dialect: Callable[[Exchange, Hub], Dialect],
+        *,
+        rate_limit_per_min: int | None = None,
     ) -> None:
         self.exchange = exchange
         self.hub = Hub()
         self.throttle = Throttle(rate_limit_per_min)
         self.desk = FaultDesk()
-        self.visits = Visits()
         self.attendances = Attendances()
-        self.dialect = Extended(exchange, self.hub)
+        self.dialect = dialect(exchange, self.hub)
+        self.visits = Visits(overload_statuses=self.dialect.overload_statuses)
+        self.connections: dict[int, Connection] = {}
+        self._stays: dict[Subscription, Stay] = {}
         exchange.listener = self.dialect.streams
         self._clock = clock
         self._began_mono_ns = self._stepped_mono_ns = clock.monotonic_ns()
@@ -95,23 +95,49 @@ class SimulatedVenue:
 
     # who listens
 
-    def join(self, connection: Connection) -> Stay:
-        self.hub.join(connection)
-        return self.attendances.joined(
-            connection.topic, connection.number, connection.address, self.wall_ms()
-        )
+    def came(self, connection: Connection) -> None:
+        self.connections[connection.number] = connection
 
-    def leave(self, connection: Connection, stay: Stay) -> None:
-        self.hub.leave(connection)
-        self.attendances.left(connection.topic, stay, self.wall_ms())
+    def gone(self, connection: Connection) -> None:
+        """Ends what is left of its streams too."""
+        for subscription in list(connection.subscriptions.values()):
+            self.shut(subscription)
+        del self.connections[connection.number]
 
-    def welcome(self, connection: Connection) -> None:
+    def greet(self, connection: Connection) -> None:
+        """Before it asks for any stream: the faults that wait for whoever comes."""
+        now_ns = self.mono_ns()
+        for fault in self.desk.meet({"ws"}, LINK_KINDS, now_ns, "ws"):
+            connection.suffer(fault, now_ns)
+
+    def refusals(self, names: Collection[str], topic: str) -> list[Fault]:
+        return self.desk.meet(names, HTTP_KINDS, self.mono_ns(), topic)
+
+    def open(self, connection: Connection, topic: str) -> Subscription:
         """The faults that wait for this newcomer, then what its stream begins with."""
         now_ns = self.mono_ns()
-        kinds = LINK_KINDS | FRAME_KINDS
-        for fault in self.desk.meet(connection.names, kinds, now_ns, connection.topic):
-            connection.suffer(fault, now_ns)
-        self.dialect.streams.welcome(connection)
+        subscription = Subscription(connection, topic, self.dialect.form)
+        for fault in self.desk.meet(subscription.names, LINK_KINDS | FRAME_KINDS, now_ns, topic):
+            if fault.kind in LINK_KINDS:
+                connection.suffer(fault, now_ns)
+            else:
+                subscription.suffer(fault)
+        connection.subscriptions[topic] = subscription
+        # Nothing may be awaited between the two: a frame would be lost or come twice.
+        self.dialect.streams.welcome(subscription)
+        self.hub.join(subscription)
+        self._stays[subscription] = self.attendances.joined(
+            topic, connection.number, connection.address, self.wall_ms()
+        )
+        return subscription
+
+    def shut(self, subscription: Subscription) -> None:
+        stay = self._stays.pop(subscription, None)
+        if stay is None:
+            return
+        del subscription.connection.subscriptions[subscription.topic]
+        self.hub.leave(subscription)
+        self.attendances.left(subscription.topic, stay, self.wall_ms())
 
     # what goes wrong
 
@@ -131,12 +157,19 @@ class SimulatedVenue:
             FaultKind.DOWN,
         }:
             return 0
-        is_down = fault.kind is FaultKind.DOWN
-        struck = [one for one in self.hub if is_down or fault.names(one.names)]
-        if fault.left and fault.kind in LINK_KINDS:
-            struck = struck[: fault.left]
+        if fault.kind in FRAME_KINDS:
+            streams = [one for one in self.hub if fault.names(one.names)]
+            for stream in streams:
+                stream.suffer(fault)
+            return len(streams)
+        struck = list(self.connections.values())
+        if fault.kind is FaultKind.DOWN:
+            for one in struck:
+                one.abort()
+            return len(struck)
+        struck = [one for one in struck if fault.names(one.names)][: fault.left]
         for one in struck:
-            one.abort() if is_down else one.suffer(fault, now_ns)
+            one.suffer(fault, now_ns)
         return len(struck)
 
     def _check_target(self, target: str) -> None:
@@ -148,12 +181,11 @@ class SimulatedVenue:
         known = set(self.exchange.markets) | {ALL}
         if word == "account":
             known = {one.name for one in self.exchange.accounts.values()}
-        elif word == "candles":
+        if word in self.dialect.deep_words:
             name = name.partition(":")[0]
-        if word not in _TOPIC_WORDS:
-            raise FaultRefused(
-                f"target: expected all, rest, ws, {', '.join(_TOPIC_WORDS)}, found {target!r}"
-            )
+        if word not in self.dialect.topic_words:
+            words = ", ".join(sorted(self.dialect.topic_words))
+            raise FaultRefused(f"target: expected all, rest, ws, {words}, found {target!r}")
         if name and name not in known:
             raise FaultRefused(
                 f"target: expected {word}: and one of {', '.join(sorted(known))}, found {target!r}"

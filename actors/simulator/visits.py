@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -15,7 +15,6 @@ ADDRESSES_KEPT: Final = 1_024
 MINUTES_KEPT: Final = 30
 PATH_LENGTH_MAX: Final = 300
 MINUTE_MS: Final = 60_000
-OVERLOAD_STATUSES: Final = (418, 429)
 
 
 @dataclass(slots=True)
@@ -32,7 +31,7 @@ class Visit:
 
 @dataclass(slots=True)
 class Tally:
-    """The requests of one address; `refused` by the venue's own limit, `overloads` of 418 and 429.
+    """The requests of one address; `refused` by the venue's own limit, `overloads` whatever for.
 
     `minutes` are whole minutes of the wall clock.
     """
@@ -53,9 +52,12 @@ class Tally:
 class Visits:
     """The newest visits, and a tally of every address."""
 
-    __slots__ = ("_addresses", "_kept", "total")
+    __slots__ = ("_addresses", "_kept", "_overload_statuses", "total")
 
-    def __init__(self, kept: int = VISITS_KEPT) -> None:
+    def __init__(
+        self, kept: int = VISITS_KEPT, overload_statuses: Collection[int] = (418, 429)
+    ) -> None:
+        self._overload_statuses = overload_statuses
         self._kept: deque[Visit] = deque(maxlen=kept)
         self._addresses: OrderedDict[str, Tally] = OrderedDict()
         self.total = Tally()
@@ -75,7 +77,7 @@ class Visits:
 
     def answered(self, visit: Visit, status: int) -> None:
         visit.status = status
-        if status in OVERLOAD_STATUSES:
+        if status in self._overload_statuses:
             self.total.overloads += 1
             self._tally(visit.address).overloads += 1
 

@@ -144,7 +144,9 @@ class SupervisorActor(FatalActor):
         if self._all_ready or State.READY not in states or not states <= _SETTLED:
             return
         self._all_ready = True
-        self._mouth.say(AllReady())
+        children = self._state.children.items()
+        aside = (actor for actor, child in children if child.state is State.QUARANTINED)
+        self._mouth.say(AllReady(quarantined=tuple(sorted(aside))))
 
     def _answer(self, question: Question) -> None:
         known = tuple(self._state.children)

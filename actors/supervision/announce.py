@@ -16,6 +16,7 @@ from actors.runtime.clock import Clock, SystemClock
 from actors.supervision.life_lines import HOUSEHOLD
 from actors.supervision.options import Announce, Silent
 from actors.supervision.spec import ChildSpec
+from actors.supervision.tree import orderbook_topics
 from config.logs import LogSink, for_people
 from config.plan import Plan
 
@@ -41,8 +42,10 @@ class Occasion:
     url: str
     simulated: bool
     token_required: bool = False
-    symbol: str = ""
+    venues: tuple[str, ...] = ()
+    book: str = ""
     account: str = ""
+    remote: str = ""
     warnings: tuple[str, ...] = ()
 
 
@@ -57,8 +60,10 @@ def occasion(plan: Plan, port: int) -> Occasion:
         url=f"http://{host}:{port}",
         simulated=plan.simulated,
         token_required=plan.token is not None,
-        symbol=plan.markets[0] if plan.markets else "",
+        venues=tuple(venue.name for venue in plan.venues),
+        book=next(iter(orderbook_topics(plan)), ""),
         account=account_actor(runs[0].venue, runs[0].name) if runs else "",
+        remote=plan.front_end.base if plan.front_end is not None else "",
         warnings=plan.warnings,
     )
 
@@ -84,7 +89,12 @@ def opening_lines(occasion: Occasion, version: str) -> list[LogRecord]:
         LogRecord(
             level="info",
             event="listening",
-            fields={"url": occasion.url, "version": version, "simulated": occasion.simulated},
+            fields={
+                "url": occasion.url,
+                "version": version,
+                "simulated": occasion.simulated,
+                **({"remote": occasion.remote} if occasion.remote else {}),
+            },
         ),
         *(
             LogRecord(level="warning", event="configuration", fields={"message": warning})
@@ -113,8 +123,12 @@ class Announcer:
 
     def opening(self) -> None:
         """Before the first child starts."""
-        venue = "simulated Extended, no keys needed" if self._occasion.simulated else "Extended"
-        self._console.print(f"[bold]Broadcaster[/] ({venue})")
+        venues = " and ".join(venue.capitalize() for venue in self._occasion.venues)
+        if self._occasion.simulated:
+            venues = f"simulated {venues}, no keys needed"
+        if self._occasion.remote:
+            venues = escape(f"front end of {self._occasion.remote}")
+        self._console.print(f"[bold]Broadcaster[/] ({venues})")
         for warning in self._occasion.warnings:
             self._console.print(f"[yellow]! {escape(warning)}[/]")
 
@@ -152,13 +166,13 @@ class Announcer:
         occasion = self._occasion
         token = ' -H "Authorization: Bearer $API_TOKEN"' if occasion.token_required else ""
         url = occasion.url
-        symbol = occasion.symbol
         pid = self._pids.get(occasion.account)
         rows = [("page", url), ("health", f"curl {url}/health")]
-        if symbol:
-            topic = f"orderbook:extended:linear:{symbol}"
-            rows.append(("a book", f"curl{token} '{url}/api/orderbook/{symbol}?depth=5'"))
-            rows.append(("live", f"curl{token} -N '{url}/api/stream?topics={topic}'"))
+        if occasion.book:
+            _, venue, _, symbol = occasion.book.split(":")
+            query = f"venue={venue}&depth=5"
+            rows.append(("a book", f"curl{token} '{url}/api/orderbook/{symbol}?{query}'"))
+            rows.append(("live", f"curl{token} -N '{url}/api/stream?topics={occasion.book}'"))
         rows.append(("processes", f"curl{token} {url}/api/supervision"))
         if pid is not None:
             rows.append(("break one", f"kill -9 {pid}   ({occasion.account}; it comes back)"))

@@ -18,21 +18,21 @@ import msgspec
 
 from actors.errors import EXIT_CONFIG, EXIT_USAGE, Fault
 from actors.runtime.isolation import forbid_inspection
-from actors.supervision.tree import VENUE
 from config.accounts import Account
 from config.credentials import seal
 from config.environment import read_environment, scrubbed
+from config.history_plan import HistoryPlan, history_secrets
 from config.notify_socket import read_notify_socket
 from config.plan import Configuration, Plan, read_configuration
 from config.reload import load_account
 from config.secret_digest import SALT, digest_of_secrets, read_salt
 from config.settings import Settings
+from config.venues_plan import VenuePlan
 
 MARKETS_TIMEOUT_S: Final = 5.0
 MARKETS_STARTUP_S: Final = 5.0
 PROXIES_TRIED_MAX: Final = 2
 DEMO_TOKEN_BYTES: Final = 24
-DEFAULT_MARKETS: Final[tuple[str, ...]] = Settings.model_fields["extended_markets"].default
 _FLAGS_WITH_VALUE: Final = ("-X", "-W")
 
 
@@ -61,29 +61,36 @@ def tell_faults(configuration: Configuration) -> None:
 
 
 def with_markets(configuration: Configuration) -> Plan:
-    """The plan with `*` replaced by what the venue lists; where it does not answer, the default."""
+    """The plan with `*` replaced by what a venue lists; where it does not answer, the default."""
     plan = configuration.plan
-    if plan.markets != ("*",):
-        return plan
-    if plan.simulated:
-        return msgspec.structs.replace(plan, markets=DEFAULT_MARKETS)
-    try:
-        markets = list_markets(plan, configuration.accounts)
-    except Fault as fault:
-        warning = f"EXTENDED_MARKETS=*: {fault}; following {', '.join(DEFAULT_MARKETS)} instead"
-        return msgspec.structs.replace(
-            plan, markets=DEFAULT_MARKETS, warnings=(*plan.warnings, warning)
-        )
-    return msgspec.structs.replace(plan, markets=markets)
+    venues, warnings = [], list(plan.warnings)
+    for venue in plan.venues:
+        markets = venue.markets
+        if markets == ("*",):
+            markets = default_markets(venue.name)
+            if not plan.simulated:
+                try:
+                    markets = list_markets(venue, configuration.accounts)
+                except Fault as fault:
+                    instead = f"following {', '.join(markets)} instead"
+                    warnings.append(f"{venue.name.upper()}_MARKETS=*: {fault}; {instead}")
+        venues.append(msgspec.structs.replace(venue, markets=markets))
+    return msgspec.structs.replace(plan, venues=tuple(venues), warnings=tuple(warnings))
 
 
-def list_markets(plan: Plan, accounts: tuple[Account, ...]) -> tuple[str, ...]:
+def default_markets(venue: str) -> tuple[str, ...]:
+    found: tuple[str, ...] = Settings.model_fields[f"{venue}_markets"].default
+    return found
+
+
+def list_markets(venue: VenuePlan, accounts: tuple[Account, ...]) -> tuple[str, ...]:
     """Asks in a short-lived process: directly, then through the first accounts' proxies."""
-    proxies = [account.secrets["proxy"] for account in accounts if "proxy" in account.secrets]
+    secrets = [account.secrets for account in accounts if account.venue == venue.name]
+    proxies = [each["proxy"] for each in secrets if "proxy" in each]
     routes = ["", *dict.fromkeys(proxies)][: 1 + PROXIES_TRIED_MAX]
     question = {
-        "venue": VENUE,
-        "base_url": plan.extended_base_url,
+        "venue": venue.name,
+        "base_url": venue.base_url,
         "routes": routes,
         "timeout_s": MARKETS_TIMEOUT_S,
     }
@@ -145,21 +152,36 @@ def with_descriptors(configuration: Configuration, plan: Plan) -> Plan:
         token = secrets.token_urlsafe(DEMO_TOKEN_BYTES)
         sys.stdout.write(f"API_TOKEN of this run (shown once): {token}\n")
     dsn = configuration.settings.sentry_dsn.get_secret_value()
+    remote, front_end = configuration.settings.remote_api_token.get_secret_value(), plan.front_end
+    if front_end is not None and remote:
+        held_there = seal({"REMOTE_API_TOKEN": remote}, "remote-token")
+        front_end = msgspec.structs.replace(front_end, token=held_there)
     return msgspec.structs.replace(
         plan,
         accounts=accounts,
         token=seal({"API_TOKEN": token}, "token") if token else None,
+        front_end=front_end,
+        history=with_history_secrets(configuration, plan, token),
         sentry=seal({"SENTRY_DSN": dsn}, "sentry") if dsn else None,
+    )
+
+
+def with_history_secrets(configuration: Configuration, plan: Plan, token: str) -> HistoryPlan:
+    """The store's address and keys, once for the recorder, once for web beside its token."""
+    held = history_secrets(configuration.settings, plan.history.kind)
+    if not held:
+        return plan.history
+    return msgspec.structs.replace(
+        plan.history,
+        secrets=seal(held, "history"),
+        web_secrets=seal(held | ({"API_TOKEN": token} if token else {}), "web"),
     )
 
 
 def become_supervisor(plan: Plan) -> None:
     descriptor = plan.seal()
-    inherited = [descriptor, *(account.secrets for account in plan.accounts)]
-    inherited += [plan.token, plan.sentry]
-    for number in inherited:
-        if number is not None:
-            os.set_inheritable(number, True)
+    for number in (descriptor, *plan.descriptors):
+        os.set_inheritable(number, True)
     sys.stdout.flush()
     sys.stderr.flush()
     arguments = [sys.executable, *interpreter_flags(sys.orig_argv), "-P", "-m", "supervisor"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -39,13 +40,16 @@ class QuestionDesk:
 
     def operations(self) -> dict[str, Operation]:
         limit_s = self._answer_s + SLACK_S
-        frames = Operation(answer=self._frames, must=_ACTOR, may=_LIMIT, limit_s=limit_s)
-        return {"frames": frames}
+        frames = Operation(
+            answer=partial(self._passed, "frames"), must=_ACTOR, may=_LIMIT, limit_s=limit_s
+        )
+        storage = Operation(answer=partial(self._passed, "storage"), must=_ACTOR, limit_s=limit_s)
+        return {"frames": frames, "storage": storage}
 
-    async def _frames(self, args: Mapping[str, Any]) -> dict[str, Any]:
+    async def _passed(self, op: str, args: Mapping[str, Any]) -> dict[str, Any]:
         actor = args["actor"]
         rest = {name: text for name, text in args.items() if name != "actor"}
-        body = await self.put(actor, "frames", rest)
+        body = await self.put(actor, op, rest)
         return {"actor": actor, **body}
 
     async def put(self, actor: str, op: str, args: dict[str, str]) -> dict[str, Any]:
@@ -82,7 +86,7 @@ class QuestionDesk:
 
 def _body(actor: str, op: str, reply: Reply) -> dict[str, Any]:
     if reply.error == UNSUPPORTED:
-        raise Refusal(UNSUPPORTED, f"{actor} talks to no venue, so it has no {op}")
+        raise Refusal(UNSUPPORTED, f"{actor} has no {op}")
     if reply.error:
         raise Refusal("unanswered", f"{actor}: {reply.error}")
     try:

@@ -14,7 +14,8 @@ from rich.table import Table
 from actors.errors import EXIT_CONFIG, EXIT_OK, Fault
 from actors.runtime.clock import SystemClock
 from actors.runtime.control_client import call_blocking
-from actors.supervision.tree import CONTROL_SOCKET, Owned, children
+from actors.supervision.spec import ChildKind
+from actors.supervision.tree import CONTROL_SOCKET, Owned, SimulatorSocket, children
 from config.environment import read_environment
 from config.masking import MASK
 from config.plan import Configuration, read_configuration
@@ -23,7 +24,7 @@ from config.reading import read_settings
 EXIT_UNREACHABLE: Final = 1
 STATUS_TIMEOUT_S: Final = 2.0
 _MEGABYTE: Final = 1024 * 1024
-_SECRET_SETTINGS: Final = frozenset({"api_token", "sentry_dsn"})
+_SECRET_SETTINGS: Final = frozenset({"api_token", "remote_api_token", "sentry_dsn"})
 
 
 def check_config(*, as_json: bool, demo: bool) -> int:
@@ -39,14 +40,17 @@ def check_config(*, as_json: bool, demo: bool) -> int:
 def describe(configuration: Configuration) -> dict[str, Any]:
     """The configuration as plain data that can be shown."""
     plan = configuration.plan
-    nothing = Owned(listener=-1, cache=-1, simulator=-1 if plan.simulated else None)
+    simulators = {venue.name: SimulatorSocket(-1, 0) for venue in plan.venues if plan.simulated}
+    nothing = Owned(listener=-1, cache=-1, simulators=simulators)
     return {
         "ok": not configuration.all_faults,
         "version": plan.version,
+        "mode": plan.mode,
+        "remote": plan.front_end.base if plan.front_end is not None else None,
         "simulated": plan.simulated,
         "address": f"{plan.host}:{plan.port}",
         "env_file": plan.env_file or None,
-        "markets": list(plan.markets),
+        "markets": {venue.name: list(venue.markets) for venue in plan.venues},
         "accounts": [
             {
                 "account": f"{account.venue}:{account.name}",
@@ -80,8 +84,11 @@ def _shown(name: str, value: object) -> object:
 
 def _show_configuration(configuration: Configuration) -> None:
     told = describe(configuration)
-    venue = "simulated Extended (demo)" if told["simulated"] else "Extended"
-    lines = [f"Broadcaster {told['version']}, {venue}, on {told['address']}"]
+    names = " and ".join(venue.capitalize() for venue in told["markets"])
+    venues = f"simulated {names} (demo)" if told["simulated"] else names
+    if told["remote"] is not None:
+        venues = f"front end of {told['remote']}"
+    lines = [f"Broadcaster {told['version']}, {venues}, on {told['address']}"]
     lines.append(f"read       environment{' and ' + told['env_file'] if told['env_file'] else ''}")
     for account in told["accounts"]:
         fields = " ".join(f"{name}={shown}" for name, shown in account["secrets"].items())
@@ -89,7 +96,8 @@ def _show_configuration(configuration: Configuration) -> None:
         lines.append(
             f"account    {account['account']} {account['label']} {state} {fields}".rstrip()
         )
-    lines.append(f"markets    {', '.join(told['markets'])}")
+    for venue, markets in told["markets"].items():
+        lines.append(f"markets    {venue}: {', '.join(markets)}")
     runs = [actor["actor"] for actor in told["actors"] if actor["starts"]]
     lines.append(f"processes  {len(runs)}: {', '.join(runs)}")
     changed = configuration.settings.model_fields_set
@@ -149,6 +157,8 @@ def _show_tree(answer: dict[str, Any]) -> None:
 
 def _row(child: dict[str, Any]) -> tuple[str, ...]:
     note = str(child.get("reason") or "")
+    if child.get("kind") == ChildKind.WEB:
+        note = note or str(child.get("label") or "")
     due = child.get("next_restart_mono_ns")
     if due is not None:
         # The monotonic clock is one for all processes of the host, the supervisor's too.

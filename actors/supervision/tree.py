@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from actors.messages.ids import CACHE, account_actor, market_topic, venue_actor
+from actors.messages.ids import CACHE, RECORDER, account_actor, market_topic, venue_actor
 from actors.supervision.spec import ChildKind, ChildSpec
+from config.front_end import FrontEndPlan
 from config.plan import AccountPlan, Plan
 from config.reload import reload_account
+from config.venues_plan import VenuePlan
 
-VENUE: Final = "extended"
-PRODUCT: Final = "linear"
 CACHE_SOCKET: Final = "cache.sock"
 CONTROL_SOCKET: Final = "control.sock"
-SIMULATOR: Final = f"simulator:{VENUE}"
-_SIMULATOR_REST: Final = "/api/v1"
-_SIMULATOR_STREAM: Final = "/stream.extended.exchange/v1"
+
+
+class _Traits(NamedTuple):
+    """Of a venue: its products, and the paths below which its simulator serves."""
+
+    products: tuple[str, ...]
+    rest_path: str
+    stream_path: str
+
+
+_VENUES: Final = {
+    "extended": _Traits(("linear",), "/api/v1", "/stream.extended.exchange/v1"),
+    "lighter": _Traits(("linear", "spot"), "", "/stream"),
+}
 
 _ON_DEMAND: Final = {
     "orderbook": "actors.stream:run",
@@ -33,22 +45,35 @@ PRELOAD: Final = (
     "actors.ticker",
     "actors.venue",
     "actors.cache.actor",
+    "actors.sinks.recorder",
     "web.server",
 )
 """What the zygote imports once for all: named as text, for supervision imports no actor."""
+
+FRONT_END_PRELOAD: Final = ("web.remote.server",)
+
+
+class SimulatorSocket(NamedTuple):
+    """The listener of a simulated venue."""
+
+    descriptor: int
+    port: int
+
+    @classmethod
+    def of(cls, listener: socket.socket) -> SimulatorSocket:
+        return cls(listener.fileno(), listener.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
     """Descriptors of the sockets that the supervisor owns, in its own table.
 
-    `simulator` and `simulator_port` are those of the simulated venue's listener, in the demo.
+    `simulators` are the listeners of the simulated venues, in the demo.
     """
 
     listener: int
     cache: int
-    simulator: int | None = None
-    simulator_port: int = 0
+    simulators: Mapping[str, SimulatorSocket] = field(default_factory=dict)
 
 
 def children(plan: Plan, owned: Owned, started_mono_ns: int = 0) -> tuple[ChildSpec, ...]:
@@ -57,24 +82,39 @@ def children(plan: Plan, owned: Owned, started_mono_ns: int = 0) -> tuple[ChildS
     An account with a configuration error is among them, quarantined with its reason.
     """
     shared = _shared(plan)
-    venue = _venue(plan, owned)
-    specs = [_cache(plan, owned, shared)]
     web = shared | {"started_mono_ns": started_mono_ns}
-    specs += [_web(plan, owned, web, number) for number in range(1, plan.web_workers + 1)]
+    webs = [_web(plan, owned, web, number) for number in range(1, plan.web_workers + 1)]
+    if plan.front_end is not None:
+        return tuple(_fronting(spec, plan.front_end) for spec in webs)
+    specs = [_cache(plan, owned, shared), *webs, *_recorder(plan, shared)]
     if plan.simulated:
-        specs.append(_simulator(plan, owned, shared))
-    specs.append(
+        specs += [_simulator(plan, venue, owned, shared) for venue in plan.venues]
+    specs += [
         ChildSpec(
-            actor=venue_actor(VENUE),
+            actor=venue_actor(venue.name),
             kind=ChildKind.VENUE,
             entry="actors.venue:run",
-            config=shared | venue | {"refresh_s": plan.instruments_refresh_s},
+            config=shared | _venue(venue, owned) | {"refresh_s": plan.instruments_refresh_s},
         )
-    )
-    streaming = shared | venue | _stream_limits(plan)
-    specs += [_account(plan, account, streaming) for account in plan.accounts]
-    specs += [_orderbook(symbol, streaming) for symbol in plan.markets]
+        for venue in plan.venues
+    ]
+    streaming = _streaming(plan, owned)
+    specs += [_account(plan, account, streaming[account.venue]) for account in plan.accounts]
+    specs += [
+        _orderbook(venue.name, symbol, streaming[venue.name])
+        for venue in plan.venues
+        for symbol in venue.markets
+    ]
     return tuple(specs)
+
+
+def preload(plan: Plan) -> tuple[str, ...]:
+    return PRELOAD if plan.front_end is None else FRONT_END_PRELOAD
+
+
+def cache_socket(plan: Plan) -> Path | None:
+    """Where the cache listens; None where there is none."""
+    return Path(plan.runtime_dir) / CACHE_SOCKET if plan.front_end is None else None
 
 
 def reloader(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
@@ -82,7 +122,7 @@ def reloader(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
 
     None for who is no account, and in the demo, whose accounts stand in no file.
     """
-    streaming = _shared(plan) | _venue(plan, owned) | _stream_limits(plan)
+    streaming = _streaming(plan, owned)
     accounts: dict[str, AccountPlan] = {
         account_actor(account.venue, account.name): account
         for account in (() if plan.simulated else plan.accounts)
@@ -93,7 +133,7 @@ def reloader(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
             return None
         renewed = reload_account(actor, accounts[actor], plan.env_file, plan.data_dir)
         accounts[actor] = renewed
-        return _account(plan, renewed, streaming)
+        return _account(plan, renewed, streaming[renewed.venue])
 
     return reload
 
@@ -103,20 +143,20 @@ def on_demand(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
 
     None for what cannot run on demand, so also for order books that are configured.
     """
-    configured = {_orderbook_topic(symbol) for symbol in plan.markets}
-    streaming = _shared(plan) | _venue(plan, owned) | _stream_limits(plan)
+    configured = set(orderbook_topics(plan))
+    streaming = _streaming(plan, owned)
 
     def make(topic: str) -> ChildSpec | None:
         match topic.split(":"):
             case [kind, venue, product, symbol] if kind in _ON_DEMAND and symbol:
-                config = {**streaming, "kind": kind, "product": product, "symbol": symbol}
+                named = {"kind": kind, "product": product, "symbol": symbol}
             case ["candles" as kind, venue, product, symbol, timeframe] if symbol and timeframe:
-                config = {**streaming, "product": product, "symbol": symbol}
-                config["timeframe"] = timeframe
+                named = {"product": product, "symbol": symbol, "timeframe": timeframe}
             case _:
                 return None
-        if (venue, product) != (VENUE, PRODUCT) or topic in configured:
+        if venue not in streaming or product not in _VENUES[venue].products or topic in configured:
             return None
+        config = {**streaming[venue], **named}
         entry = _ON_DEMAND.get(kind, "actors.candles:run")
         label = f"{symbol} on demand"
         return ChildSpec(
@@ -126,21 +166,29 @@ def on_demand(plan: Plan, owned: Owned) -> Callable[[str], ChildSpec | None]:
     return make
 
 
-def addresses(plan: Plan, owned: Owned) -> tuple[str, str]:
+def addresses(venue: VenuePlan, owned: Owned) -> tuple[str, str]:
     """REST and WebSocket address; empty means the venue's own."""
-    if owned.simulator is None:
-        return plan.extended_base_url, plan.extended_ws_url
-    host = f"127.0.0.1:{owned.simulator_port}"
-    return f"http://{host}{_SIMULATOR_REST}", f"ws://{host}{_SIMULATOR_STREAM}"
+    simulator = owned.simulators.get(venue.name)
+    if simulator is None:
+        return venue.base_url, venue.ws_url
+    host, traits = f"127.0.0.1:{simulator.port}", _VENUES[venue.name]
+    return f"http://{host}{traits.rest_path}", f"ws://{host}{traits.stream_path}"
 
 
-def _venue(plan: Plan, owned: Owned) -> dict[str, Any]:
+def _venue(venue: VenuePlan, owned: Owned) -> dict[str, Any]:
     """What everybody needs to know who asks the venue."""
-    base_url, ws_url = addresses(plan, owned)
-    venue: dict[str, Any] = {"venue": VENUE, "base_url": base_url, "ws_url": ws_url}
-    if plan.extended_rate_limit is not None:
-        venue["requests_per_min"] = plan.extended_rate_limit
-    return venue
+    base_url, ws_url = addresses(venue, owned)
+    config: dict[str, Any] = {"venue": venue.name, "base_url": base_url, "ws_url": ws_url}
+    for name in ("requests_per_min", "handshakes_per_min"):
+        if (limit := getattr(venue, name)) is not None:
+            config[name] = limit
+    return config
+
+
+def _streaming(plan: Plan, owned: Owned) -> dict[str, dict[str, Any]]:
+    """By venue, what its accounts and streams need to know."""
+    shared = _shared(plan) | _stream_limits(plan)
+    return {venue.name: shared | _venue(venue, owned) for venue in plan.venues}
 
 
 def _shared(plan: Plan) -> dict[str, Any]:
@@ -177,10 +225,28 @@ def _cache(plan: Plan, owned: Owned, shared: Mapping[str, Any]) -> ChildSpec:
     )
 
 
+def _recorder(plan: Plan, shared: Mapping[str, Any]) -> list[ChildSpec]:
+    """None where HISTORY is off."""
+    history = plan.history
+    if history.kind == "off":
+        return []
+    return [
+        ChildSpec(
+            actor=RECORDER,
+            kind=ChildKind.SINK,
+            entry="actors.sinks.recorder:run",
+            config={**shared, "history": history.config(plan.data_dir)},
+            descriptors={} if history.secrets is None else {"secrets": history.secrets},
+            label=history.kind,
+        )
+    ]
+
+
 def _web(plan: Plan, owned: Owned, shared: Mapping[str, Any], number: int) -> ChildSpec:
     descriptors = {"listener": owned.listener}
-    if plan.token is not None:
-        descriptors["secrets"] = plan.token
+    secrets = plan.token if plan.history.web_secrets is None else plan.history.web_secrets
+    if secrets is not None:
+        descriptors["secrets"] = secrets
     return ChildSpec(
         actor=f"web:{number}",
         kind=ChildKind.WEB,
@@ -191,8 +257,22 @@ def _web(plan: Plan, owned: Owned, shared: Mapping[str, Any], number: int) -> Ch
             "mode": plan.mode,
             "simulated": plan.simulated,
             "version": plan.version,
+            "history": plan.history.config(plan.data_dir),
         },
         descriptors=descriptors,
+    )
+
+
+def _fronting(web: ChildSpec, front_end: FrontEndPlan) -> ChildSpec:
+    """A web process that has no cache behind it but another service."""
+    held = {} if front_end.token is None else {"remote_token": front_end.token}
+    remote = {"remote_api_base": front_end.base, "has_remote_token": bool(held)}
+    return replace(
+        web,
+        entry="web.remote.server:run",
+        config={**web.config, **remote},
+        descriptors={**web.descriptors, **held},
+        label=f"front end of {front_end.base}",
     )
 
 
@@ -204,12 +284,17 @@ def _web_settings(plan: Plan) -> dict[str, Any]:
         "allowed_hosts": list(plan.allowed_hosts),
         "cache_ttl_s": plan.cache_ttl_s,
         "poll_interval_s": plan.poll_interval_s,
-        "venues": [VENUE],
+        "venues": [venue.name for venue in plan.venues],
         "accounts": [
-            {"venue": account.venue, "name": account.name, "label": account.label}
+            {
+                "venue": account.venue,
+                "name": account.name,
+                "label": account.label,
+                "aliases": list(account.aliases),
+            }
             for account in plan.accounts
         ],
-        "streams": [_orderbook_topic(symbol) for symbol in plan.markets],
+        "streams": list(orderbook_topics(plan)),
         "demo": plan.simulated,
         "max_body_bytes": plan.max_body_bytes,
         "rate_limit": plan.rate_limit,
@@ -218,24 +303,33 @@ def _web_settings(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _orderbook_topic(symbol: str) -> str:
-    return market_topic("orderbook", VENUE, PRODUCT, symbol)
+def orderbook_topic(venue: str, symbol: str) -> str:
+    """Of a market as the settings name it: pairs are spot markets where a venue has both."""
+    products = _VENUES[venue].products
+    product = "spot" if "spot" in products and "/" in symbol else "linear"
+    return market_topic("orderbook", venue, product, symbol)
 
 
-def _simulator(plan: Plan, owned: Owned, shared: Mapping[str, Any]) -> ChildSpec:
-    assert owned.simulator is not None
+def orderbook_topics(plan: Plan) -> Iterator[str]:
+    """All configured books, by venue."""
+    for venue in plan.venues:
+        for symbol in venue.markets:
+            yield orderbook_topic(venue.name, symbol)
+
+
+def _simulator(plan: Plan, venue: VenuePlan, owned: Owned, shared: Mapping[str, Any]) -> ChildSpec:
     return ChildSpec(
-        actor=SIMULATOR,
+        actor=f"simulator:{venue.name}",
         kind=ChildKind.SIMULATOR,
         entry="actors.simulator.actor:run",
         config={
             **shared,
-            "venue": VENUE,
+            "venue": venue.name,
             "seed": plan.demo_seed,
-            "accounts": len(plan.accounts),
-            "markets": list(plan.markets),
+            "accounts": sum(account.venue == venue.name for account in plan.accounts),
+            "markets": list(venue.markets),
         },
-        descriptors={"listener": owned.simulator},
+        descriptors={"listener": owned.simulators[venue.name].descriptor},
     )
 
 
@@ -259,11 +353,17 @@ def _account(plan: Plan, account: AccountPlan, venue: Mapping[str, Any]) -> Chil
     )
 
 
-def _orderbook(symbol: str, venue: Mapping[str, Any]) -> ChildSpec:
+def _orderbook(venue: str, symbol: str, streaming: Mapping[str, Any]) -> ChildSpec:
+    topic = orderbook_topic(venue, symbol)
     return ChildSpec(
-        actor=_orderbook_topic(symbol),
+        actor=topic,
         kind=ChildKind.STREAM,
         entry="actors.stream:run",
-        config={**venue, "kind": "orderbook", "product": PRODUCT, "symbol": symbol},
+        config={
+            **streaming,
+            "kind": "orderbook",
+            "product": topic.split(":")[2],
+            "symbol": symbol,
+        },
         label=symbol,
     )

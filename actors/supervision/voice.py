@@ -49,7 +49,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class AllReady:
-    """Every child that can be is READY."""
+    """Every child that can be is READY; `quarantined` cannot."""
+
+    quarantined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,12 @@ class VoiceActor(FatalActor):
                     self._write(message)
                 case ChildStatus():
                     self._tell(message)
-                case AllReady():
+                case AllReady(quarantined=actors):
                     self._announce.all_ready()
-                    self._write(Line(HOUSEHOLD, LogRecord(level="info", event="all ready")))
+                    record = LogRecord(level="info", event="all ready")
+                    if actors:
+                        record.fields["quarantined"] = ", ".join(actors)
+                    self._write(Line(HOUSEHOLD, record))
         except Exception:  # noqa: BLE001 - a broken pipe on standard output ends no service
             self._mouth.failures += 1
         finally:

@@ -7,16 +7,16 @@ up in the messages' `received_ns`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Generic, NamedTuple, Protocol, TypeAlias, TypeVar
-from urllib.parse import quote, urlencode
 
-from actors.errors import UsageFault, VenueFault
+from actors.errors import VenueFault
 from actors.messages.account import (
     AccountSnapshot,
     Balance,
     Fill,
+    Funding,
     Order,
     Points,
     Position,
@@ -34,14 +34,19 @@ from actors.messages.market import (
     Ticker,
     Trade,
 )
+from actors.venues.http_request import HttpRequest
 from actors.venues.orderbook import OrderBook
 
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """The stream delivers: the venue acknowledged, or its first good frame came."""
+    """The stream delivers: the venue acknowledged, or its first good frame came.
+
+    `late`: not since the handshake, or anew; what passed before may be unheard. Told each time.
+    """
 
     stream: str
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,21 +59,11 @@ class AssetBalances:
     received_ns: int
 
 
-Event: TypeAlias = (
-    Subscribed
-    | AssetBalances
-    | AccountSnapshot
-    | Position
-    | Order
-    | Fill
-    | BookSnapshot
-    | BookDelta
-    | Trade
-    | MarkPrice
-    | FundingRate
-    | Candle
-    | Ticker
+_AccountEvent: TypeAlias = AssetBalances | AccountSnapshot | Position | Order | Fill
+_MarketEvent: TypeAlias = (
+    BookSnapshot | BookDelta | Trade | MarkPrice | FundingRate | Candle | Ticker
 )
+Event: TypeAlias = Subscribed | _AccountEvent | _MarketEvent
 """What a session makes of a frame."""
 
 
@@ -89,6 +84,14 @@ class Session(Protocol):
 
     def connected(self, now_ns: int) -> list[bytes | str]:
         """A new connection is open: forget the last one's sequence; returns what to send."""
+        ...
+
+    def to_send(self, mono_ns: int) -> Sequence[bytes | str]:
+        """What is due by now: answers to what came, pings of the venue's own kind, renewals.
+
+        Asked for after each frame and about once a second; `mono_ns` is CLOCK_MONOTONIC.
+        Raises VenueFaults as `receive` does, where the venue leaves something unanswered.
+        """
         ...
 
     def receive(self, data: str | bytes, now_ns: int) -> list[Event]:
@@ -128,29 +131,6 @@ class BookSession(Session, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
-    """One REST request. `weight` counts against the venue's budget.
-
-    `headers` are kept out of the repr: they carry the key.
-    """
-
-    name: str
-    base_url: str
-    path: str
-    query: tuple[tuple[str, str], ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    method: str = "GET"
-    weight: int = 1
-    idempotent: bool = True
-
-    @property
-    def url(self) -> str:
-        """The whole address, already encoded; a parameter may occur more than once."""
-        path = quote(self.path, safe="/-_.~")
-        return self.base_url + path + ("?" + urlencode(self.query) if self.query else "")
-
-
 ItemT = TypeVar("ItemT")
 
 
@@ -184,8 +164,24 @@ class Requests(Protocol):
     """REST of one account (or of nobody: public calls only).
 
     Each `read_…` takes `(status, headers, body, received_ns)` and raises RateLimited,
-    VenueUnavailable, VenueRejected, KeyRejected or MalformedFrame.
+    VenueUnavailable, VenueRejected, KeyRejected or MalformedFrame. A request that is None is one
+    that the venue does not offer, or does not need.
     """
+
+    @property
+    def owner(self) -> str:
+        """Whom the venue counts the account's requests to, beside its address; "" while unknown,
+        and where addresses alone count."""
+        ...
+
+    def groundwork(self) -> HttpRequest | None:
+        """What must be answered before account answers and frames can be read (a list of markets
+        by number); None where nothing is missing now."""
+        ...
+
+    def read_groundwork(
+        self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
+    ) -> None: ...
 
     def balance(self) -> HttpRequest: ...
 
@@ -209,7 +205,7 @@ class Requests(Protocol):
         """All open orders: what is not among them has ended (see `orders_history`)."""
         ...
 
-    def order(self, order_id: str) -> HttpRequest: ...
+    def order(self, order_id: str) -> HttpRequest | None: ...
 
     def read_order(
         self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
@@ -243,13 +239,26 @@ class Requests(Protocol):
         """Fills, newest first; `cursor` is the one that was asked with."""
         ...
 
+    def funding(self, cursor: str | None = None) -> HttpRequest | None: ...
+
+    def read_funding(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        received_ns: int,
+        cursor: str | None = None,
+    ) -> Page[Funding]:
+        """Funding payments, newest first; `cursor` is the one that was asked with."""
+        ...
+
     def account_info(self) -> HttpRequest: ...
 
     def read_account_info(
         self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
     ) -> AccountInfo: ...
 
-    def spot_balances(self) -> HttpRequest: ...
+    def spot_balances(self) -> HttpRequest | None: ...
 
     def read_spot_balances(
         self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
@@ -263,7 +272,7 @@ class Requests(Protocol):
         """Of all seasons; a venue that knows of none is an answer too (`available` False)."""
         ...
 
-    def standing(self) -> HttpRequest: ...
+    def standing(self) -> HttpRequest | None: ...
 
     def read_standing(
         self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
@@ -274,7 +283,7 @@ class Requests(Protocol):
     def read_markets(
         self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
     ) -> InstrumentList:
-        """All instruments (or those asked for), with the clock offset where it can be told."""
+        """All instruments, or those asked for."""
         ...
 
     def market_orderbook(self, symbol: str) -> HttpRequest: ...
@@ -283,10 +292,6 @@ class Requests(Protocol):
         self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
     ) -> BookSnapshot:
         """A book without a sequence, hence not verified."""
-        ...
-
-    def clock_offset_ms(self, headers: Mapping[str, str], received_ns: int) -> float | None:
-        """Venue clock minus ours, None where the answer does not tell."""
         ...
 
 
@@ -298,11 +303,22 @@ class RestLimit:
     period_s: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """One account at a venue: its private stream and its REST calls, over the same credentials."""
+
+    session: Session
+    requests: Requests
+
+
 class Venue(Protocol):
     """The facts of one venue and its factories.
 
     `connection_policy` names the schedule of reconnects (`phased`, `exponential`). Intervals are
-    seconds. `fields` are the secrets that an account needs.
+    seconds. `handshake_limit` is the venue's limit of new connections from one address; None where
+    a handshake counts as a request. `numbers_markets`: its streams and questions name a market by
+    `Instrument.venue_id`. `joint_figures`: `balance` and `positions` are the same request, whose
+    answer holds both.
     """
 
     @property
@@ -333,37 +349,37 @@ class Venue(Protocol):
     def points_interval_s(self) -> float: ...
 
     @property
-    def fields(self) -> tuple[str, ...]: ...
+    def handshake_limit(self) -> RestLimit | None: ...
 
-    def account_session(self, ws_url: str, api_key: str, account: str) -> Session: ...
+    @property
+    def numbers_markets(self) -> bool: ...
 
-    def book_session(self, ws_url: str, product: str, symbol: str) -> BookSession: ...
+    @property
+    def joint_figures(self) -> bool: ...
 
-    def requests(
-        self, base_url: str, account: str = "", secrets: Mapping[str, str] | None = None
-    ) -> Requests:
-        """Without secrets only the public calls (`markets`, `market_orderbook`) will answer."""
+    def access(
+        self,
+        account: str,
+        secrets: Mapping[str, str],
+        *,
+        base_url: str,
+        ws_url: str,
+        now_ns: Callable[[], int],
+    ) -> Access:
+        """`now_ns` tells the venue's time, as well as it is known, for tokens that expire.
+
+        Raises ConfigFault for secrets that cannot be used.
+        """
+        ...
+
+    def book_session(
+        self, ws_url: str, product: str, symbol: str, venue_id: str = ""
+    ) -> BookSession: ...
+
+    def requests(self, base_url: str) -> Requests:
+        """Only the public calls (`markets`, `market_orderbook`) will answer."""
         ...
 
     def resolve(self, instruments: InstrumentList, symbols: Iterable[str]) -> list[Instrument]:
         """Native names, aliases, unified symbols or `*`; raises UnknownSymbol, AmbiguousSymbol."""
         ...
-
-
-class UnknownSymbol(UsageFault):
-    """No such market; `nearest` are names that look like it."""
-
-    def __init__(self, symbol: str, nearest: Sequence[str]) -> None:
-        self.symbol = symbol
-        self.nearest = tuple(nearest)
-        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
-        super().__init__(f"unknown market {symbol[:80]!r}{hint}")
-
-
-class AmbiguousSymbol(UsageFault):
-    """A name that more than one market answers to; use one of `candidates`."""
-
-    def __init__(self, symbol: str, candidates: Sequence[str]) -> None:
-        self.symbol = symbol
-        self.candidates = tuple(candidates)
-        super().__init__(f"market {symbol[:80]!r} may be any of {', '.join(candidates)}")

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from actors.messages.market import Candle, Ticker
 from actors.venues.candles import Timeframe
-from actors.venues.contract import HttpRequest, Session
+from actors.venues.contract import Session
+from actors.venues.http_request import HttpRequest
 
 
 class MarketRequests(Protocol):
@@ -18,7 +19,12 @@ class MarketRequests(Protocol):
         """Code of the refusal that means: this timeframe is spelled otherwise, or not offered."""
         ...
 
-    def candles(self, symbol: str, interval: str, limit: int) -> HttpRequest: ...
+    def candles(self, symbol: str, interval: str, limit: int, *, until_us: int) -> HttpRequest:
+        """The newest `limit` candles; `until_us` is the venue's time now, as well as it is known.
+
+        `interval` is one of the timeframe's spellings.
+        """
+        ...
 
     def read_candles(
         self,
@@ -61,12 +67,27 @@ class MarketData(Protocol):
     @property
     def ticker_interval_s(self) -> float: ...
 
-    def requests(self, base_url: str) -> MarketRequests: ...
+    def requests(self, base_url: str, venue_id: str = "") -> MarketRequests: ...
 
-    def trades_session(self, ws_url: str, product: str, symbol: str) -> Session: ...
+    def trades_session(
+        self, ws_url: str, product: str, symbol: str, venue_id: str = ""
+    ) -> Session: ...
 
     def candles_session(
-        self, ws_url: str, product: str, symbol: str, timeframe: Timeframe, interval: str
+        self,
+        ws_url: str,
+        product: str,
+        symbol: str,
+        timeframe: Timeframe,
+        interval: str,
+        *,
+        venue_id: str = "",
     ) -> CandlesSession:
         """`interval` is one of the timeframe's spellings."""
+        ...
+
+    def ticker_session(
+        self, ws_url: str, product: str, symbol: str, venue_id: str = ""
+    ) -> Session | None:
+        """A stream of the 24 h figures as Tickers, each whole; None where they must be polled."""
         ...

@@ -9,12 +9,20 @@ from actors.venues.capture_contract import Captures
 from actors.venues.contract import Venue
 from actors.venues.extended.market_data import EXTENDED_MARKET_DATA
 from actors.venues.extended.venue import EXTENDED
+from actors.venues.lighter.market_data import LIGHTER_MARKET_DATA
+from actors.venues.lighter.venue import LIGHTER
 from actors.venues.market_contract import MarketData
 
-VENUES: Final[dict[str, Venue]] = {EXTENDED.name: EXTENDED}
+VENUES: Final[dict[str, Venue]] = {each.name: each for each in (EXTENDED, LIGHTER)}
 
-CAPTURES: Final[dict[str, Captures]] = {EXTENDED.name: EXTENDED.capture}
-MARKET_DATA: Final[dict[str, MarketData]] = {EXTENDED.name: EXTENDED_MARKET_DATA}
+CAPTURES: Final[dict[str, Captures]] = {
+    EXTENDED.name: EXTENDED.capture,
+    LIGHTER.name: LIGHTER.capture,
+}
+MARKET_DATA: Final[dict[str, MarketData]] = {
+    EXTENDED.name: EXTENDED_MARKET_DATA,
+    LIGHTER.name: LIGHTER_MARKET_DATA,
+}
 
 
 def market_data(name: str) -> MarketData:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.groups.setting import SettingsGroup, setting
+from config.spellings import DemoVenues
 
 
 class DemoSettings(SettingsGroup):
@@ -19,5 +20,11 @@ class DemoSettings(SettingsGroup):
         7, "What the simulated market and its keys grow from.", "7", "Demo", ge=0, le=2**31
     )
     demo_accounts: int = setting(
-        2, "How many simulated accounts the demo has.", "2", "Demo", ge=1, le=1000
+        2, "How many simulated accounts each venue of the demo has.", "2", "Demo", ge=1, le=1000
+    )
+    demo_venues: DemoVenues = setting(
+        ("extended", "lighter"),
+        "Which simulated venues the demo has, separated by commas.",
+        "extended,lighter",
+        "Demo",
     )

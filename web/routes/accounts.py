@@ -38,6 +38,7 @@ def _whole(current: Service, account: ConfiguredAccount) -> dict[str, Any]:
     return {
         **reading.figures(venue, name),
         **identity(current, account),
+        "aliases": account.aliases,
         "actor": actor,
         "reason": child.reason if child else "",
         "positions": reading.positions(venue, name),
@@ -69,7 +70,7 @@ async def accounts() -> Response:
 @document_querystring(VenueQuery)
 @document_response(Account)
 async def account(index: str) -> Response:
-    """One account, by its number or `venue:name`."""
+    """One account, by its number, Lighter's account index, or either behind `venue:`."""
     current = service()
     found = find_account(current, index)
     refuse_never_heard(current, found)

@@ -35,7 +35,7 @@ async def candles() -> Response:
     current = service()
     symbol = request.args.get("symbol")
     if not symbol:
-        raise problems.bad_parameter("symbol", "a market, such as BTC-USD", "nothing")
+        raise problems.bad_parameter("symbol", "a market as /api/markets names it", "nothing")
     instrument = find_instrument(current, symbol, venue_parameter(current))
     timeframe = request.args.get("timeframe", TIMEFRAME)
     limit = number_parameter("limit", 1, LIMIT_MAX) or LIMIT

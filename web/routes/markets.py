@@ -27,21 +27,21 @@ async def markets() -> Response:
     lists = sorted(current.replica.store.instruments.items())
     chosen = [(name, held) for name, held in lists if venue in (None, name)]
     items = [shown(item) for _, held in chosen for item in held.items]
-    venues = [_venue(current, name) for name, _ in chosen]
+    offsets_ms = current.reading.clock_offsets_ms()
+    venues = [_venue(current, name, offsets_ms.get(name)) for name, _ in chosen]
     # The tag is of the instruments alone: their age changes with every call.
     identity = msgspec.json.encode(items)
     body = msgspec.json.encode({"markets": msgspec.Raw(identity), "venues": venues})
     return kept_answer(body, "application/json", identity)
 
 
-def _venue(current: Service, venue: str) -> dict[str, Any]:
+def _venue(current: Service, venue: str, clock_offset_ms: float | None) -> dict[str, Any]:
     store = current.replica.store
     topic = f"instruments:{venue}"
-    held = store.instruments[venue]
     datum = store.latest.get(topic, {}).get(venue)
     return {
         "venue": venue,
-        "count": len(held.items),
-        "clock_offset_ms": held.clock_offset_ms,
+        "count": len(store.instruments[venue].items),
+        "clock_offset_ms": clock_offset_ms,
         **current.reading.freshness(topic, datum),
     }

@@ -7,7 +7,7 @@ from typing import Final
 
 from quart import request
 
-from actors.messages.ids import account_actor
+from actors.messages.ids import account_actor, market_topic
 from actors.messages.market import Instrument
 from web import problems
 from web.problems import Problem
@@ -39,7 +39,12 @@ def number_parameter(name: str, lowest: int, highest: int) -> int | None:
 
 
 def find_account(service: Service, index: str) -> ConfiguredAccount:
-    """The account that `{index}` means: its number as configured, or `venue:name`."""
+    """The account that `{index}` means: its number as configured, its venue's own name for it
+    (Lighter's account index), or either of them behind `venue:`.
+
+    A bare number is nobody's before others: all whom it fits are named. `venue:name` is an
+    account's full name, whatever else at its venue goes by the same number.
+    """
     asked_venue = venue_parameter(service)
     venue, colon, name = index.partition(":")
     if not colon:
@@ -48,22 +53,24 @@ def find_account(service: Service, index: str) -> ConfiguredAccount:
     found = [
         account
         for account in known
-        if account.name == name
+        if name in (account.name, *account.aliases)
         and venue.lower() in ("", account.venue)
         # `?venue=` narrows a bare number as it narrows every list.
         and asked_venue in (None, account.venue)
     ]
+    if venue:
+        found = [account for account in found if account.name == name] or found
     if len(found) == 1:
         return found[0]
     if found:
-        candidates = [f"{account.venue}:{account.name}" for account in found]
+        candidates = [account.full_name for account in found]
         raise Problem(
             409,
             "ambiguous-account",
             f"{index!r} fits several accounts; say which: {', '.join(candidates)}",
             candidates=candidates,
         )
-    names = [f"{account.venue}:{account.name}" for account in known]
+    names = [account.full_name for account in known]
     raise problems.unknown("account", index, names[:KNOWN_SHOWN_MAX])
 
 
@@ -90,45 +97,31 @@ def is_of_venue(actor: str, venue: str | None) -> bool:
 def find_book(service: Service, market: str, venue: str | None) -> str:
     """The order book topic that a native symbol, an alias or a unified symbol means."""
     books = service.books()
-    wanted = _symbols(service, market)
-    found = []
-    for topic in books:
-        _, of_venue, product, symbol = segments(topic)
-        named = (of_venue, product, symbol) in wanted or symbol.lower() == market.lower()
-        if venue in (None, of_venue) and named:
-            found.append(topic)
+    chosen = [topic for topic in books if venue in (None, segments(topic)[1])]
+    # A book may run before its venue's list of markets has come.
+    found = [topic for topic in chosen if segments(topic)[3].lower() == market.lower()]
+    if not found:
+        meant = {
+            market_topic("orderbook", item.venue, item.product, item.symbol)
+            for item in _going_by(market, _listed(service, venue))
+        }
+        found = [topic for topic in chosen if topic in meant]
     if len(found) == 1:
         return found[0]
     if found:
-        raise Problem(
-            409,
-            "ambiguous-market",
-            f"{market!r} fits several order books; narrow by ?venue= or name the unified symbol",
-            candidates=found,
-        )
+        raise _ambiguous_market(market, "order books", found, [segments(it)[1] for it in found])
     raise problems.unknown("market", market, books[:KNOWN_SHOWN_MAX])
 
 
 def find_instrument(service: Service, market: str, venue: str | None) -> Instrument:
     """The instrument that a native symbol, an alias or a unified symbol means."""
-    lists = service.replica.store.instruments
-    items = [
-        item
-        for of_venue, instruments in sorted(lists.items())
-        for item in instruments.items
-        if venue in (None, of_venue)
-    ]
-    found = [item for item in items if _goes_by(item, market.lower())]
+    items = _listed(service, venue)
+    found = _going_by(market, items)
     if len(found) == 1:
         return found[0]
     if found:
         candidates = [f"{item.venue}:{item.product}:{item.symbol}" for item in found]
-        raise Problem(
-            409,
-            "ambiguous-market",
-            f"{market!r} fits several markets; narrow by ?venue= or name the unified symbol",
-            candidates=candidates,
-        )
+        raise _ambiguous_market(market, "markets", candidates, [item.venue for item in found])
     if not items:
         raise problems.never_received("the list of markets", "its venue has not told it yet")
     names = [item.symbol for item in items]
@@ -136,18 +129,33 @@ def find_instrument(service: Service, market: str, venue: str | None) -> Instrum
     raise problems.unknown("market", market, near or names[:KNOWN_SHOWN_MAX])
 
 
-def _symbols(service: Service, market: str) -> set[tuple[str, str, str]]:
-    """(venue, product, native symbol) of every instrument that goes by this name."""
-    lists = service.replica.store.instruments.values()
-    return {
-        (item.venue, item.product, item.symbol)
-        for instruments in lists
+def _listed(service: Service, venue: str | None) -> list[Instrument]:
+    """What all venues list, or one of them."""
+    return [
+        item
+        for of_venue, instruments in sorted(service.replica.store.instruments.items())
         for item in instruments.items
-        if _goes_by(item, market.lower())
-    }
+        if venue in (None, of_venue)
+    ]
 
 
-def _goes_by(item: Instrument, name: str) -> bool:
-    if name in (item.symbol.lower(), item.unified.lower()):
-        return True
-    return any(alias.lower() == name for alias in item.aliases)
+def _going_by(name: str, items: list[Instrument]) -> list[Instrument]:
+    """Those that a name means: whose venue itself spells them so, else whose alias or unified
+    symbol it is.
+
+    So what clients of one venue send goes on to mean the same when a second venue joins: `ETH-USD`
+    is Extended's, though it is an alias of Lighter's `ETH`.
+    """
+    name = name.lower()
+    native = [item for item in items if item.symbol.lower() == name]
+    return native or [
+        item
+        for item in items
+        if name == item.unified.lower() or any(name == alias.lower() for alias in item.aliases)
+    ]
+
+
+def _ambiguous_market(market: str, what: str, candidates: list[str], venues: list[str]) -> Problem:
+    how = "narrow by ?venue=" if len(set(venues)) > 1 else "name the unified symbol"
+    detail = f"{market!r} fits several {what}; {how}"
+    return Problem(409, "ambiguous-market", detail, candidates=candidates)

@@ -46,9 +46,10 @@ AccountPoints = view(
 
 
 class AllPoints(Shape):
-    """`total` is over all that is shown; points of two venues are not the same thing."""
+    """`total` is over all that is shown, null where that is of several venues: their points are
+    not the same thing, and `venues` tells each venue's sum."""
 
-    total: str
+    total: str | None
     venues: list[VenuePoints]
     accounts: list[AccountPoints]  # type: ignore[valid-type]
     available: int
@@ -74,7 +75,7 @@ async def points() -> Response:
     venues = sorted({row["venue"] for row in rows})
     return answer(
         {
-            "total": _sum(row["total"] for row in rows),
+            "total": _sum(row["total"] for row in rows) if len(venues) < 2 else None,
             "venues": [_venue(name, rows) for name in venues],
             "accounts": rows,
             "available": sum(bool(row["available"]) for row in rows),

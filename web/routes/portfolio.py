@@ -41,7 +41,8 @@ class StaleAccount(Identity):
 class PortfolioAnswer(Portfolio):
     """`as_of_us` is the oldest of all accounts in the sums.
 
-    `complete`: every configured account is in every sum, with all that it could say.
+    `complete`: every configured account is in every sum, with all that it could say, and every
+    position under its base asset.
     """
 
     accounts: list[PortfolioAccount]  # type: ignore[valid-type]
@@ -147,6 +148,11 @@ def _verdict(
         "accounts": rows,
         "missing": missing,
         "stale_accounts": [{name: row[name] for name in whose} for row in stale],
-        "complete": not (missing or sums.unpriced or any(row["unsaid"] for row in rows)),
+        "complete": not (
+            missing
+            or sums.unpriced
+            or any(row["unsaid"] for row in rows)
+            or any(each.unlisted for each in sums.exposures)
+        ),
         **ages,
     }

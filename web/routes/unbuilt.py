@@ -10,12 +10,6 @@ from quart_schema import hide
 from web.problems import Problem
 
 PATHS: Final = (
-    ("GET", "/api/stats/periods"),
-    ("GET", "/api/stats/summary"),
-    ("GET", "/api/history/accounts/<index>"),
-    ("GET", "/api/history/trades/<index>"),
-    ("GET", "/api/supabase/status"),
-    ("GET", "/api/storage/status"),
     ("GET", "/candles/stream"),
     ("GET", "/candles/stream/status"),
     ("GET", "/ws/status/<user_address>"),

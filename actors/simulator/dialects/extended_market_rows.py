@@ -14,7 +14,6 @@ from actors.simulator.market import Market
 from actors.simulator.markets import MarketSpec, decimal_text, money_text
 from actors.simulator.matching import BUY, SELL, LevelChange
 from actors.simulator.orders import Print
-from actors.simulator.tape import FUNDING_RATE_START
 
 Row = dict[str, Any]
 
@@ -97,19 +96,10 @@ def candle_row(spec: MarketSpec, candle: Candle, *, with_volume: bool) -> Row:
 
 
 def funding_rows(market: Market, start_ms: int, end_ms: int) -> list[Row]:
-    """Hourly applied rates, newest first; those before the simulator began follow a wave."""
-    applied = list(market.tape.applied)
-    oldest_ms = applied[0][0] if applied else market.tape.began_ms
-    hour_ms = (oldest_ms - 1) // HOUR_MS * HOUR_MS
-    rates = applied[::-1]
-    while hour_ms >= max(start_ms, market.tape.past.oldest_ms):
-        hour = hour_ms // HOUR_MS
-        rates.append((hour_ms + 1_400, FUNDING_RATE_START + hour * 7 % 11 - 5))
-        hour_ms -= HOUR_MS
+    """Hourly applied rates, newest first."""
     return [
         {"m": market.name, "T": at_ms, "f": decimal_text(rate, 6)}
-        for at_ms, rate in rates
-        if start_ms <= at_ms <= end_ms
+        for at_ms, rate in market.tape.settled(start_ms, end_ms)
     ]
 
 

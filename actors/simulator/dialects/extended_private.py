@@ -9,6 +9,7 @@ import msgspec
 from aiohttp import web
 
 from actors.simulator.accounts import Account, Position
+from actors.simulator.dialects.contract import PrivateAnswer
 from actors.simulator.dialects.extended_http import (
     API_BASE,
     bad_parameter,
@@ -36,7 +37,6 @@ from actors.simulator.matching import BUY, SELL
 from actors.simulator.orders import Fill, FundingPaid, Order
 from actors.simulator.refused import Refused
 
-PrivateAnswer = Callable[[Account, web.Request, bytes], web.Response]
 _SIDES: Final = {"BUY": BUY, "SELL": SELL, "LONG": BUY, "SHORT": SELL}
 _TAKER_RATE: Final = "0.00025"
 

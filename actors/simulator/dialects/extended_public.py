@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
 
+from actors.simulator.dialects.contract import PublicAnswer
 from actors.simulator.dialects.extended_http import (
     API_BASE,
     bad_parameter,
@@ -35,8 +35,6 @@ from actors.simulator.tape import CANDLE_TYPES
 LAST_TRADES: Final = 50
 OPEN_INTEREST_ROWS_MAX: Final = 300
 
-Answer = Callable[[web.Request], web.Response]
-
 
 class ExtendedPublic:
     """Answers that need no key."""
@@ -44,7 +42,7 @@ class ExtendedPublic:
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
 
-    def routes(self) -> list[tuple[str, str, Answer]]:
+    def routes(self) -> list[tuple[str, str, PublicAnswer]]:
         info = f"{API_BASE}/info"
         return [
             ("GET", f"{info}/markets", self.markets),

@@ -1,7 +1,6 @@
 """The v1 streams of Extended: which path is which topic, what a newcomer gets, what follows.
 
-Session rules and frames as in PROTOCOL 3.1 to 3.4. Each connection is one stream; the hub numbers
-its frames from 1.
+Session rules and frames as in PROTOCOL 3.1 to 3.4. Each connection is one stream.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from actors.simulator.accounts import Account, Changes
-from actors.simulator.connection import Connection
+from actors.simulator.dialects.extended_frames import payload
 from actors.simulator.dialects.extended_market_rows import (
     book_payload,
     candle_row,
@@ -26,11 +25,12 @@ from actors.simulator.dialects.extended_rows import (
 from actors.simulator.exchange import Exchange
 from actors.simulator.feed import BookFrame
 from actors.simulator.history import INTERVALS_MS, candle_bounds
-from actors.simulator.hub import Hub, payload
+from actors.simulator.hub import Hub
 from actors.simulator.market import Market
 from actors.simulator.markets import decimal_text
 from actors.simulator.orders import Print
 from actors.simulator.refused import Refused
+from actors.simulator.subscription import Subscription
 from actors.simulator.tape import CANDLE_TYPES
 
 REPLAYED_TRADES: Final = 50
@@ -73,28 +73,28 @@ class ExtendedStreams:
                 return f"candles:{self._market(market)}:{kind}:{interval}"
         raise Refused(404, "NOT_FOUND", f"No stream at {path!r}")
 
-    def welcome(self, connection: Connection) -> None:
+    def welcome(self, subscription: Subscription) -> None:
         """What a stream begins with; all of it is queued before any later frame."""
-        kind, _, rest = connection.topic.partition(":")
+        kind, _, rest = subscription.topic.partition(":")
         markets = list(self._exchange.markets.values())
         if rest in self._exchange.markets:
             markets = [self._exchange.markets[rest]]
         if kind == "account":
             account = self._exchange.account_by_name(rest)
             assert account is not None, "the topic was made from an account"
-            self._welcome_account(connection, account)
+            self._welcome_account(subscription, account)
         elif kind == "book":
-            connection.first_frame = markets[0].feed.log[0].number
+            subscription.first_frame = markets[0].feed.log[0].number
             for market in markets:
                 for frame in market.feed.log:
-                    connection.offer(_book_wire(market, frame))
+                    subscription.offer(_book_wire(market, frame))
         elif kind == "top":
             for market in markets:
-                connection.offer(payload(top_payload(market, self._exchange.now_ms)))
+                subscription.offer(payload(top_payload(market, self._exchange.now_ms)))
         elif kind == "rfq":
-            connection.offer(self._rfq(rest))
+            subscription.offer(self._rfq(rest))
         elif kind == "trades":
-            self._welcome_trades(connection, markets)
+            self._welcome_trades(subscription, markets)
 
     def on_book(self, market: Market, frame: BookFrame) -> None:
         for topic in (f"book:{market.name}", f"book:{ALL}"):
@@ -181,7 +181,7 @@ class ExtendedStreams:
             found.append(("BALANCE", {"balance": balance_row(account, margin)}))
         return found
 
-    def _welcome_account(self, connection: Connection, account: Account) -> None:
+    def _welcome_account(self, subscription: Subscription, account: Account) -> None:
         """Full state in two frames of several sections each."""
         markets = self._exchange.markets
         margin = self._exchange.trading.margin(account)
@@ -194,11 +194,11 @@ class ExtendedStreams:
             order_row(one, markets[one.market].spec, stream=True) for one in account.orders.values()
         ]
         ts_ms = self._exchange.now_ms
-        connection.offer(payload({"type": "BALANCE", "data": first, "ts": ts_ms}))
+        subscription.offer(payload({"type": "BALANCE", "data": first, "ts": ts_ms}))
         second = {"positions": positions, "orders": orders}
-        connection.offer(payload({"type": "POSITION", "data": second, "ts": ts_ms}))
+        subscription.offer(payload({"type": "POSITION", "data": second, "ts": ts_ms}))
 
-    def _welcome_trades(self, connection: Connection, markets: list[Market]) -> None:
+    def _welcome_trades(self, subscription: Subscription, markets: list[Market]) -> None:
         """The last trades, oldest first; of all markets mixed where all are asked for."""
         prints = sorted(
             (one for market in markets for one in self._exchange.ledger.prints[market.name]),
@@ -206,7 +206,7 @@ class ExtendedStreams:
         )[-REPLAYED_TRADES:]
         if prints:
             rows = [print_row(self._exchange.markets[one.market].spec, one) for one in prints]
-            connection.offer(payload({"data": rows, "ts": self._exchange.now_ms}))
+            subscription.offer(payload({"data": rows, "ts": self._exchange.now_ms}))
 
     def _candle(self, market: Market, topic: str, ts_ms: int) -> None:
         """The running candle, and before a new one what the last came to in the end."""

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from actors.venues.contract import Event
+from actors.venues.decoding import decode
 from actors.venues.extended import parse, wire
 from actors.venues.extended.session import Stream
 
@@ -42,7 +43,7 @@ class AccountSession(Stream):
         raw = bytes(frame.data)
         if raw == b"null" or (frame.type not in _KNOWN_TYPES and not raw.startswith(b"{")):
             return wire.AccountData()
-        return wire.decode(_data, raw, "frame.data")
+        return decode(_data, raw, "frame.data")
 
     def _events(self, data: wire.AccountData, now_ns: int) -> list[Event]:
         account = self._account

@@ -17,6 +17,7 @@ import msgspec
 from actors.errors import MalformedFrame, UsageFault
 from actors.venues.capture_contract import Recorded
 from actors.venues.contract import Session
+from actors.venues.decoding import decode
 from actors.venues.extended import wire
 from actors.venues.extended.account_session import AccountSession
 from actors.venues.extended.book_session import BookSession
@@ -108,7 +109,7 @@ class Capture:
 
         `stream` is what the capture says, if anything. Raises MalformedFrame.
         """
-        head = wire.decode(_head, data, "frame")
+        head = decode(_head, data, "frame")
         if head.id != _NONE and head.data == wire.NULL and not head.error:
             # The reply to a v2 request.
             return None
@@ -181,7 +182,7 @@ class Capture:
         elif last is not None and sequence != last + 1:
             self._last = {stream: count + 1 for stream, count in self._last.items()}
         own = self._last[recorded.stream] = self._last.get(recorded.stream, 0) + 1
-        fields = wire.decode(_frame, data, "frame")
+        fields = decode(_frame, data, "frame")
         return msgspec.json.encode(fields | {"seq": msgspec.Raw(str(own).encode())})
 
 
@@ -225,7 +226,7 @@ def _recognised(head: _Head) -> str:
     """The path by what the frame holds."""
     raw = bytes(head.data)
     if raw.startswith(b"["):
-        rows = wire.decode(_rows, raw, "frame.data")
+        rows = decode(_rows, raw, "frame.data")
         markets = {row.m for row in rows}
         if not rows or rows[0].i == _NONE:
             told = "candles, which do not say of which market" if rows else "an empty array"
@@ -235,7 +236,7 @@ def _recognised(head: _Head) -> str:
         if head.error or (head.status or "").upper() == "ERROR":
             raise MalformedFrame("frame", "data", "a refusal of a stream that is not named")
         return "/account"
-    data = wire.decode(_data, raw, "frame.data")
+    data = decode(_data, raw, "frame.data")
     if data.b != _NONE:
         return f"/orderbooks/{data.m}" + ("?depth=1" if data.d == "1" else "")
     if data.f != _NONE:
@@ -247,4 +248,4 @@ def _recognised(head: _Head) -> str:
 
 def _market(head: _Head) -> str:
     """The market that a frame of all markets' stream is of."""
-    return wire.decode(_data, head.data, "frame.data").m or ""
+    return decode(_data, head.data, "frame.data").m or ""

@@ -12,9 +12,10 @@ import msgspec
 
 from actors.messages.market import Candle, Ticker
 from actors.venues.candles import Timeframe
-from actors.venues.contract import HttpRequest
+from actors.venues.decoding import decode
 from actors.venues.extended import answers, parse, wire
 from actors.venues.extended.session import USER_AGENT
+from actors.venues.http_request import HttpRequest
 
 UNSUPPORTED_INTERVAL: Final = "1005"
 _MINUTE: Final = 60
@@ -49,7 +50,9 @@ class MarketRequests:
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
 
-    def candles(self, symbol: str, interval: str, limit: int) -> HttpRequest:
+    def candles(self, symbol: str, interval: str, limit: int, *, until_us: int) -> HttpRequest:
+        """The venue counts back from its own time: `until_us` is not asked."""
+        del until_us
         query = (("interval", interval), ("limit", str(limit)))
         return self._get("candles", f"/info/candles/{symbol}/trades", query)
 
@@ -65,7 +68,7 @@ class MarketRequests:
     ) -> list[Candle]:
         """Oldest first; the venue sends the newest first and marks none as closed."""
         envelope = answers.read_envelope(status, headers, body, received_ns, secret="")
-        rows = wire.decode(_candles, envelope.data, "data")
+        rows = decode(_candles, envelope.data, "data")
         return [parse.candle(row, symbol, timeframe, received_ns) for row in reversed(rows)]
 
     def ticker(self, symbol: str) -> HttpRequest:
@@ -81,7 +84,7 @@ class MarketRequests:
         symbol: str,
     ) -> Ticker:
         envelope = answers.read_envelope(status, headers, body, received_ns, secret="")
-        row = wire.decode(_stats, envelope.data, "data")
+        row = decode(_stats, envelope.data, "data")
         return Ticker(
             venue=parse.VENUE,
             product=parse.PRODUCT,

@@ -14,6 +14,7 @@ from actors.messages.account import (
     AccountSnapshot,
     Balance,
     Fill,
+    Funding,
     Order,
     Position,
 )
@@ -211,6 +212,22 @@ def fill(row: wire.Fill, account: str, received_ns: int, via: str) -> Fill:
         liquidity="taker" if row.isTaker else "maker",
         trade_type=(row.tradeType or "TRADE").lower(),
         venue_time_ns=nanoseconds(row.createdTime),
+        received_ns=received_ns,
+        via=via,
+    )
+
+
+def funding(row: wire.FundingPayment, account: str, received_ns: int, via: str) -> Funding:
+    """The venue documents no sign of its own for the fee: taken as that of the position history's
+    `fundingFees`, negative when paid (PROTOCOL, account calls)."""
+    return Funding(
+        venue=VENUE,
+        account=account,
+        funding_id=str(row.id),
+        symbol=row.market,
+        amount=row.fundingFee,
+        rate=row.fundingRate,
+        venue_time_ns=nanoseconds(row.paidTime),
         received_ns=received_ns,
         via=via,
     )

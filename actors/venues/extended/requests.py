@@ -10,11 +10,21 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from actors.messages.account import AccountSnapshot, Fill, Order, Points, Position, Standing
+from actors.messages.account import (
+    AccountSnapshot,
+    Fill,
+    Funding,
+    Order,
+    Points,
+    Position,
+    Standing,
+)
 from actors.messages.market import BookSnapshot, InstrumentList
-from actors.venues.contract import AccountInfo, Answer, AssetBalances, HttpRequest, Page
+from actors.venues.contract import AccountInfo, Answer, AssetBalances, Page
+from actors.venues.decoding import decode
 from actors.venues.extended import answers, parse, rewards, wire
 from actors.venues.extended.session import USER_AGENT
+from actors.venues.http_request import HttpRequest
 
 VIA: Final = "polling"
 PAGE_LIMIT: Final = 100
@@ -29,6 +39,7 @@ _positions = msgspec.json.Decoder(list[wire.Position])
 _order = msgspec.json.Decoder(wire.Order)
 _orders = msgspec.json.Decoder(list[wire.Order])
 _fills = msgspec.json.Decoder(list[wire.Fill])
+_payments = msgspec.json.Decoder(list[wire.FundingPayment])
 _info = msgspec.json.Decoder(wire.AccountInfo)
 _rewards = msgspec.json.Decoder(
     Annotated[list[wire.SeasonRewards], msgspec.Meta(max_length=wire.SEASONS_MAX)]
@@ -49,6 +60,20 @@ class Requests:
         self._api_key = api_key
         self._public_headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
         self._private_headers = self._public_headers | ({"X-Api-Key": api_key} if api_key else {})
+
+    @property
+    def owner(self) -> str:
+        """Only addresses count here."""
+        return ""
+
+    def groundwork(self) -> HttpRequest | None:
+        """Markets go by their names: nothing has to be known first."""
+        return None
+
+    def read_groundwork(
+        self, status: int, headers: Mapping[str, str], body: bytes, received_ns: int
+    ) -> None:
+        """Never asked for."""
 
     # account
 
@@ -166,6 +191,25 @@ class Requests:
         items = [parse.fill(row, self._account, received_ns, via) for row in page.items]
         return Page(items, page.cursor)
 
+    def funding(self, cursor: str | None = None) -> HttpRequest:
+        """All there ever was: the venue asks for a time from which on."""
+        query = (("fromTime", "0"), *_paging(cursor))
+        return self._private("funding", "/user/funding/history", query)
+
+    def read_funding(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        received_ns: int,
+        cursor: str | None = None,
+        *,
+        via: str = VIA,
+    ) -> Page[Funding]:
+        page = self._page(_payments, Answer(status, headers, body, received_ns), cursor)
+        items = [parse.funding(row, self._account, received_ns, via) for row in page.items]
+        return Page(items, page.cursor)
+
     def account_info(self) -> HttpRequest:
         return self._private("account_info", "/user/account/info")
 
@@ -214,17 +258,16 @@ class Requests:
     ) -> InstrumentList:
         """The perpetuals; spot markets, whose trading was retired, are not among them."""
         envelope = self._envelope(Answer(status, headers, body, received_ns))
-        heads = wire.decode(_market_heads, envelope.data, "data")
-        rows = wire.decode(_markets, envelope.data, "data")
+        heads = decode(_market_heads, envelope.data, "data")
+        rows = decode(_markets, envelope.data, "data")
         markets = [
-            wire.decode(_market, row, f"data[{at}]")
+            decode(_market, row, f"data[{at}]")
             for at, (head, row) in enumerate(zip(heads, rows, strict=True))
             if (head.type or "PERPETUAL") == "PERPETUAL"
         ]
         return InstrumentList(
             venue=parse.VENUE,
             items=parse.instruments(markets),
-            clock_offset_ms=self.clock_offset_ms(headers, received_ns),
             received_ns=received_ns,
         )
 
@@ -246,9 +289,6 @@ class Requests:
             verified=False,
             received_ns=received_ns,
         )
-
-    def clock_offset_ms(self, headers: Mapping[str, str], received_ns: int) -> float | None:
-        return answers.clock_offset_ms(headers, received_ns)
 
     def _public(self, name: str, path: str, query: tuple[tuple[str, str], ...] = ()) -> HttpRequest:
         return HttpRequest(
@@ -274,14 +314,14 @@ class Requests:
         return answers.read_envelope(*answer, secret=self._api_key)
 
     def _data(self, decoder: msgspec.json.Decoder[DataT], answer: Answer) -> DataT:
-        return wire.decode(decoder, self._envelope(answer).data, "data")
+        return decode(decoder, self._envelope(answer).data, "data")
 
     def _page(
         self, decoder: msgspec.json.Decoder[list[RowT]], answer: Answer, cursor: str | None
     ) -> Page[RowT]:
         """Newest first; the end is an empty or short page, or a cursor that stands still."""
         envelope = self._envelope(answer)
-        rows = wire.decode(decoder, envelope.data, "data")
+        rows = decode(decoder, envelope.data, "data")
         paging = envelope.pagination
         following = None
         if rows and paging is not None and paging.cursor is not None:

@@ -14,6 +14,7 @@ import msgspec
 
 from actors.errors import MalformedFrame, SequenceGap, VenueFault, VenueUnavailable
 from actors.venues.contract import Event, Subscribed
+from actors.venues.decoding import decode
 from actors.venues.extended import answers, wire
 
 USER_AGENT: Final = "broadcaster/0.1"
@@ -48,6 +49,10 @@ class Stream:
         self._subscribed = False
         return []
 
+    def to_send(self, mono_ns: int) -> tuple[()]:  # noqa: ARG002 - part of the contract
+        """Nothing, ever: the path is the subscription, and Pings are the protocol's own."""
+        return ()
+
     def refused(self, status: int, headers: Mapping[str, str], body: bytes) -> VenueFault:
         """What the answer to a handshake means; a 200 is no WebSocket either."""
         if status < 400:
@@ -56,7 +61,7 @@ class Stream:
 
     def _read(self, decoder: msgspec.json.Decoder[FrameT], data: str | bytes) -> tuple[FrameT, int]:
         """The frame and its sequence number; a refusal raises what it means."""
-        frame = wire.decode(decoder, data, "frame")
+        frame = decode(decoder, data, "frame")
         if frame.error or (frame.status or "").upper() == "ERROR":
             raise answers.fault_of(0, frame.error, f"stream {self._path} refused", self._api_key)
         if frame.seq is None:

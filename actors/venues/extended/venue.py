@@ -5,19 +5,19 @@ Source: Extended API Documentation, "Mainnet", "Rate limits", "Websocket API".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from actors.errors import ConfigFault
 from actors.messages.market import Instrument, InstrumentList
-from actors.venues.contract import RestLimit
+from actors.venues.contract import Access, RestLimit
 from actors.venues.extended.account_session import AccountSession
 from actors.venues.extended.book_session import BookSession
 from actors.venues.extended.capture import Capture
 from actors.venues.extended.parse import PRODUCT, VENUE
 from actors.venues.extended.requests import Requests
-from actors.venues.extended.symbols import Symbols
+from actors.venues.symbols import Symbols
 
 REST_LIMIT: Final = RestLimit(count=1_000, period_s=60.0)
 
@@ -38,12 +38,33 @@ class Extended:
     poll_interval_s: float = 0.5
     orders_interval_s: float = 2.0
     points_interval_s: float = 600.0
-    fields: tuple[str, ...] = ("api_key",)
+    handshake_limit: RestLimit | None = None
+    numbers_markets: bool = False
+    joint_figures: bool = False
 
-    def account_session(self, ws_url: str, api_key: str, account: str) -> AccountSession:
-        return AccountSession(ws_url, api_key, account)
+    def access(
+        self,
+        account: str,
+        secrets: Mapping[str, str],
+        *,
+        base_url: str,
+        ws_url: str,
+        now_ns: Callable[[], int],
+    ) -> Access:
+        """The key does not expire: `now_ns` is not asked."""
+        del now_ns
+        api_key = secrets.get("api_key", "")
+        if not api_key:
+            raise ConfigFault("api_key", "nothing", "the API key of the account")
+        return Access(
+            session=AccountSession(ws_url, api_key, account),
+            requests=Requests(base_url, account, api_key),
+        )
 
-    def book_session(self, ws_url: str, product: str, symbol: str) -> BookSession:
+    def book_session(
+        self, ws_url: str, product: str, symbol: str, venue_id: str = ""
+    ) -> BookSession:
+        del venue_id
         self.check_product(product)
         return BookSession(ws_url, symbol)
 
@@ -51,10 +72,8 @@ class Extended:
         self.check_product(product)
         return Capture(self.ws_url, symbol, stream)
 
-    def requests(
-        self, base_url: str, account: str = "", secrets: Mapping[str, str] | None = None
-    ) -> Requests:
-        return Requests(base_url, account, (secrets or {}).get("api_key", ""))
+    def requests(self, base_url: str) -> Requests:
+        return Requests(base_url)
 
     def resolve(self, instruments: InstrumentList, symbols: Iterable[str]) -> list[Instrument]:
         return Symbols(instruments).resolve_all(symbols)

@@ -9,13 +9,11 @@ Source: Extended API Documentation, "REST API" and "Websocket API"; the venue's 
 
 from __future__ import annotations
 
-import re
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
-from actors.errors import MalformedFrame
 from actors.venues.orderbook import AMOUNT_LENGTH_MAX
 
 Amount = Annotated[
@@ -226,8 +224,6 @@ class AccountFrame(Frame):
 
 # REST
 
-DataT = TypeVar("DataT")
-
 
 class Pagination(Wire):
     cursor: Id | None = None
@@ -249,6 +245,14 @@ class AccountInfo(Wire):
     accountId: Id
     description: str | None = None
     status: str | None = None
+
+
+class FundingPayment(Wire):
+    id: Id
+    market: Name
+    fundingFee: Amount
+    fundingRate: Amount | None = None
+    paidTime: Millis | None = None
 
 
 class EpochReward(Wire):
@@ -321,38 +325,6 @@ class Market(Wire):
     active: bool | None = None
     status: str | None = None
     tradingHours: str | None = None
-
-
-_COMPLAINT: Final = re.compile(
-    r"^(?:Expected (?P<expected>.*?)(?:, got `?(?P<found>.*?)`?)?"
-    r"|Object missing required field `(?P<missing>.*?)`|(?P<other>.*?))"
-    r"(?: - at `\$?\.?(?P<at>.*)`)?$",
-    re.DOTALL,
-)
-"""What msgspec says of a value that does not fit."""
-
-
-def decode(
-    decoder: msgspec.json.Decoder[DataT], data: bytes | str | msgspec.Raw, what: str
-) -> DataT:
-    """The struct that `decoder` reads, or MalformedFrame; `what` names the whole (`frame`).
-
-    The fault tells shapes, never content: what came broken may hold a key.
-    """
-    try:
-        return decoder.decode(data)
-    except msgspec.ValidationError as error:
-        said = _COMPLAINT.match(str(error))
-        assert said is not None, "the pattern matches any text"
-        parts = (what, said["at"], said["missing"])
-        field = ".".join(part for part in parts if part).replace(".[", "[")
-        if said["missing"]:
-            raise MalformedFrame(field, "a value", "nothing") from error
-        expected = said["expected"] or "a value that fits"
-        found = said["found"] or said["other"] or "another value"
-        raise MalformedFrame(field, expected, found) from error
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise MalformedFrame(what, "JSON", f"{len(data)} bytes, {error}") from error
 
 
 def error_text(error: ErrorBody | str | None) -> tuple[str, str]:

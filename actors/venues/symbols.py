@@ -1,17 +1,36 @@
-"""Which market a name means: native names, `X-PERP` aliases, unified symbols and `*`."""
+"""Which market of a venue a name means: native names, aliases, unified symbols and `*`."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
+from actors.errors import UsageFault
 from actors.messages.market import Instrument, InstrumentList
-from actors.venues.contract import AmbiguousSymbol, UnknownSymbol
 
 ALL: Final = "*"
 _NEAREST_MAX: Final = 3
 _SYMBOL_LENGTH_MAX: Final = 80
+
+
+class UnknownSymbol(UsageFault):
+    """No such market; `nearest` are names that look like it."""
+
+    def __init__(self, symbol: str, nearest: Sequence[str]) -> None:
+        self.symbol = symbol
+        self.nearest = tuple(nearest)
+        hint = f"; nearest: {', '.join(nearest)}" if nearest else ""
+        super().__init__(f"unknown market {symbol[:80]!r}{hint}")
+
+
+class AmbiguousSymbol(UsageFault):
+    """A name that more than one market answers to; use one of `candidates`."""
+
+    def __init__(self, symbol: str, candidates: Sequence[str]) -> None:
+        self.symbol = symbol
+        self.candidates = tuple(candidates)
+        super().__init__(f"market {symbol[:80]!r} may be any of {', '.join(candidates)}")
 
 
 class Symbols:

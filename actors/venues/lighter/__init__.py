@@ -1,0 +1,1 @@
+"""Venue Lighter (zkLighter): perpetuals and spot, prices in USDC."""
