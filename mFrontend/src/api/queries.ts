@@ -1,0 +1,61 @@
+/** REST answers that several views read, each under one key, so that it is asked for once. */
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { confirmAccounts } from "../stream/confirm";
+import { ApiProblem, api, body } from "./client";
+
+/** How often the whole is asked for; what changes in between comes by the stream. */
+export const REFRESH_MS = 6_000;
+const RETRIES_MAX = 2;
+
+export const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      retry: (failures, error) =>
+        failures < RETRIES_MAX &&
+        !(error instanceof ApiProblem && error.status >= 400 && error.status < 500),
+      staleTime: REFRESH_MS / 2,
+      refetchOnWindowFocus: true,
+      // The browser's opinion of the network says nothing about a service on loopback.
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+/** Every configured account, whether it ever delivered or not; also confirms how fresh they are. */
+export const accountsQuery = queryOptions({
+  queryKey: ["accounts"],
+  refetchInterval: REFRESH_MS,
+  queryFn: async ({ signal }) => {
+    const askedAtMs = Date.now();
+    const found = await body(api.GET("/api/accounts", { signal }));
+    confirmAccounts(found.accounts, askedAtMs);
+    return found.accounts;
+  },
+});
+
+export const portfolioQuery = queryOptions({
+  queryKey: ["portfolio"],
+  refetchInterval: REFRESH_MS,
+  queryFn: ({ signal }) => body(api.GET("/api/portfolio", { signal })),
+});
+
+export const statusQuery = queryOptions({
+  queryKey: ["status"],
+  refetchInterval: REFRESH_MS,
+  queryFn: ({ signal }) => body(api.GET("/api/status", { signal })),
+});
+
+export const supervisionQuery = queryOptions({
+  queryKey: ["supervision"],
+  refetchInterval: REFRESH_MS,
+  queryFn: ({ signal }) => body(api.GET("/api/supervision", { signal })),
+});
+
+/** The incarnations of one process, newest first; since another end there is one more. */
+export const historyOfActor = (actor: string, endedUs: number | null | undefined) =>
+  queryOptions({
+    queryKey: ["supervision", actor, "history", endedUs ?? 0],
+    queryFn: ({ signal }) =>
+      body(api.GET("/api/supervision/{actor}/history", { params: { path: { actor } }, signal })),
+  });
