@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 
 from actors.errors import Fault
-from actors.messages.account import OPEN_STATUSES, Fill, Order, Position
+from actors.messages.account import OPEN_STATUSES, Fill, Funding, Order, Position
 from actors.messages.control import FaultReport, Lease, LeaseRequest, Welcome
 from actors.messages.kinds import KINDS
 from actors.runtime.clock import Clock, SystemClock
@@ -144,7 +144,18 @@ class KeptContext:
         return True
 
     def on_control(self, kind: str, handler: ControlHandler) -> None:
-        self.controls[kind] = handler
+        before = self.controls.get(kind)
+
+        def both(message: object) -> None:
+            if before is not None:
+                before(message)
+            handler(message)
+
+        self.controls[kind] = both
+
+    def hear(self, kind: str, message: msgspec.Struct) -> None:
+        """The supervisor says `message`."""
+        self.controls[kind](message)
 
     def on_question(self, op: str, handler: QuestionHandler) -> None:
         self.questions[op] = handler
@@ -183,11 +194,14 @@ def welcome_of(*lives: KeptContext, venue: str, account: str) -> Welcome:
     fills: dict[str, None] = {}
     orders: dict[str, Order] = {}
     positions: dict[str, Position] = {}
+    fundings: dict[str, None] = {}
     for life in lives:
         for put in life.kept.puts:
             match put.message:
                 case Fill(fill_id=key):
                     fills[key] = None
+                case Funding(funding_id=key):
+                    fundings[key] = None
                 case Order(order_id=key):
                     if key not in orders or put.message.version > orders[key].version:
                         orders[key] = put.message
@@ -208,4 +222,5 @@ def welcome_of(*lives: KeptContext, venue: str, account: str) -> Welcome:
             ),
         },
         fills={f"fills:{venue}:{account}": tuple(fills)[-500:]},
+        fundings={f"fundings:{venue}:{account}": tuple(fundings)[-200:]},
     )

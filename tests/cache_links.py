@@ -12,7 +12,7 @@ from typing import Any
 from actors.cache.chronicle import Chronicle
 from actors.cache.replica import Replica
 from actors.cache.server import CacheServer, Link
-from actors.messages.account import AccountSnapshot, Fill, Order, Position
+from actors.messages.account import AccountSnapshot, Fill, Funding, Order, Position
 from actors.messages.envelope import VERSION, Envelope
 from actors.messages.market import BookDelta, BookSnapshot
 from actors.runtime.clock import Clock, SystemClock
@@ -153,6 +153,20 @@ def fill(fill_id: str, account: str = "1", **more: Any) -> Fill:
         "via": "websocket",
     }
     return Fill(**{**fields, **more})
+
+
+def payment(funding_id: str, **more: Any) -> Funding:
+    fields: dict[str, Any] = {
+        "venue": "extended",
+        "account": "1",
+        "funding_id": funding_id,
+        "symbol": "BTC-USD",
+        "amount": "-0.25",
+        "rate": "0.000012",
+        "received_ns": 1_790_000_000_000_000_000,
+        "via": "polling",
+    }
+    return Funding(**{**fields, **more})
 
 
 def order(order_id: str, version: int, status: str = "open", **more: Any) -> Order:

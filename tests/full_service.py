@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 import psutil
 from secret_scan import Needles, given_secrets
+from watched_venue import EXTENDED, WatchedVenue
 
 ROOT = Path(__file__).parent.parent
 START_SECONDS_MAX = 30.0
@@ -97,17 +98,18 @@ class Program:
 class Simulator(Program):
     """`broadcaster simulate` with accounts of the test's own keys."""
 
-    def __init__(self, folder: Path, keys: dict[str, str], *options: str) -> None:
-        accounts = folder / "simulated-accounts.json"
-        accounts.write_text(
-            json.dumps([{"name": name, "api_key": key} for name, key in keys.items()])
-        )
+    def __init__(
+        self, folder: Path, keys: dict[str, str], *options: str, venue: WatchedVenue = EXTENDED
+    ) -> None:
+        self.venue = venue
+        accounts = folder / f"simulated-{venue.name}-accounts.json"
+        accounts.write_text(json.dumps(venue.simulated(keys)))
         self.port = free_port()
         super().__init__(
             str(ROOT / "main.py"),
             "simulate",
             "--venue",
-            "extended",
+            venue.name,
             "--port",
             str(self.port),
             "--accounts-file",
@@ -115,10 +117,10 @@ class Simulator(Program):
             *options,
             cwd=folder,
             env=plain_environment(),
-            output=folder / "simulator.log",
+            output=folder / f"simulator-{venue.name}.log",
         )
-        self.base_url = f"http://127.0.0.1:{self.port}/api/v1"
-        self.ws_url = f"ws://127.0.0.1:{self.port}/stream.extended.exchange/v1"
+        self.base_url = f"http://127.0.0.1:{self.port}{venue.rest_path}"
+        self.ws_url = f"ws://127.0.0.1:{self.port}{venue.stream_path}"
 
     async def call(self, method: str, path: str, **options: Any) -> Any:
         async with aiohttp.ClientSession() as session:
@@ -168,6 +170,7 @@ class Service(Program):
             "LOG_FORMAT": "json",
             # Tests ask as often as they like.
             "RATE_LIMIT": "0",
+            "DEMO_VENUES": "extended",
             **settings,
         }
         (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in text.items()))
@@ -264,21 +267,19 @@ class Again(Service):
 
 def account_settings(simulator: Simulator, keys: dict[str, str], **more: str) -> dict[str, str]:
     """The `.env` of a service that watches the simulator's accounts."""
-    accounts = {f"Extended_{name}_T{name}_API_KEY": key for name, key in keys.items()}
-    return {
-        "EXTENDED_BASE_URL": simulator.base_url,
-        "EXTENDED_WS_URL": simulator.ws_url,
-        **accounts,
-        **more,
-    }
+    return simulator.venue.variables(keys, simulator.base_url, simulator.ws_url) | more
 
 
 @asynccontextmanager
 async def running(
-    folder: Path, keys: dict[str, str], *options: str, **settings: str
+    folder: Path,
+    keys: dict[str, str],
+    *options: str,
+    venue: WatchedVenue = EXTENDED,
+    **settings: str,
 ) -> AsyncIterator[tuple[Simulator, Service]]:
     """A simulator and a service that is ready; both ended afterwards, whatever happens."""
-    simulator = Simulator(folder, keys, *options)
+    simulator = Simulator(folder, keys, *options, venue=venue)
     try:
         await simulator.serving()
         service = Service(folder, account_settings(simulator, keys, **settings))

@@ -143,7 +143,8 @@ def _secrets_of(environment: Environment) -> Iterator[tuple[str, str]]:
             except ConfigFault:
                 yield name, text
         elif field is not None and field.annotation is SecretStr:
-            # Of an address, what gives a right: its user name.
-            yield name, urlsplit(text).username or text if "://" in text else text
+            # Of an address, what gives a right: its password, or a user name alone.
+            parts = urlsplit(text)
+            yield name, parts.password or parts.username or text if "://" in text else text
         elif field is None and is_secret_key(name):
             yield name, text

@@ -18,6 +18,7 @@ from actors.messages.envelope import VERSION, Envelope
 from actors.messages.market import BookDelta, BookSnapshot, Instrument, InstrumentList
 from actors.runtime.clock import Clock, SystemClock
 from actors.runtime.framing import encode_body
+from actors.sinks.contract import HistoryReader
 from web.app import create_app
 from web.clients import GOING_AWAY
 from web.seam import Server
@@ -140,6 +141,8 @@ class World:
         clock: Clock | None = None,
         token: str = "",
         ring_count: int = 50_000,
+        reader: HistoryReader | None = None,
+        history: str = "sqlite",
         **settings: Any,
     ) -> None:
         self.clock = clock or SystemClock()
@@ -147,6 +150,7 @@ class World:
         self.control = FakeControl()
         self.reported: list[BaseException] = []
         config = {**CONFIG, "settings": {**SETTINGS, **settings}}
+        config["history"] = {"kind": "off" if reader is None else history}
         self.service: Service = make_service(
             actor="web:1",
             replica=self.replica,
@@ -155,6 +159,7 @@ class World:
             config=config,
             token=token,
             report=self.reported.append,
+            reader=reader,
         )
         self.feed = self.service.feed
         self._books: dict[str, int] = {}

@@ -22,6 +22,8 @@ from hypercorn.protocol.ws_stream import (
     WebsocketBuffer,
     WSStream,
 )
+from quart import Quart
+from web_world import until
 
 from web import seam
 from web.frames import chunk, ping_frame, text_frame
@@ -261,4 +263,40 @@ async def test_stopping_ends_idle_connections_at_once_and_stuck_ones_after_the_g
     assert 0.15 < loop.time() - began < 1.0
     assert server.connections == 0
     for _, writer in (idle, stuck):
+        writer.close()
+
+
+async def test_a_client_that_goes_between_two_requests_leaves_nothing_behind() -> None:
+    """Hypercorn itself keeps its connection until the keep-alive time-out."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        fields = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    port: int = listener.getsockname()[1]
+    faults: list[BaseException] = []
+    server = seam.Server(app, faults.append)
+    await server.start(listener)
+    reader, writer = await ask(port, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+    assert server.connections == 1
+    writer.close()
+    await until(lambda: not server.connections, "the connection is gone")
+    await server.stop(0.5)
+    assert faults == []
+
+
+@pytest.mark.parametrize("target", [b"?x", b"http://[", b"*"])
+async def test_a_target_that_is_no_path_reaches_the_framework_as_one_that_nobody_has(
+    target: bytes,
+) -> None:
+    """Quart looks at the first letter of what it gets, or takes it for an address."""
+    app = Quart("unread", static_folder=None)
+    async with serving(app) as port:
+        request = b"GET %b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" % target
+        reader, writer = await ask(port, request)
+        async with asyncio.timeout(5):
+            assert b" 404 " in (await reader.read()).split(b"\r\n")[0]
         writer.close()

@@ -36,12 +36,13 @@ ROOMS = {
         r"^\s*(import aiohttp\b(?!_)|from aiohttp\b(?!_))",
         (
             r"actors/runtime/(rest|proxy)\.py",
+            r"web/remote/calls\.py",
             r"actors/simulator/.*\.py",
         ),
     ),
     "holds a WebSocket towards a venue": (
         r"^\s*(import|from) websockets\b",
-        (r"actors/runtime/websocket\.py",),
+        (r"actors/runtime/websocket\.py", r"web/remote/sockets\.py"),
     ),
     "knows the web server": (
         r"^\s*(import|from) hypercorn\b",

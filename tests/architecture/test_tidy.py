@@ -138,6 +138,8 @@ PLAIN_FILES = (
     ".env.example",
     "requirements.lock",
     "requirements-dev.lock",
+    "requirements-stores.lock",
+    "requirements-lighter.lock",
     "pyproject.toml",
     "setup.cfg",
     "docs/configuration.md",

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from actors.runtime.rest import RestClient
-from actors.venues.contract import Answer, HttpRequest
+from actors.venues.contract import Answer
+from actors.venues.http_request import HttpRequest
 
 _WANTED = Path(os.environ.get("PYTHON_BETRAYAL", "/dev/null/never"))
 _fetch = RestClient.fetch

@@ -28,7 +28,7 @@ LATE_SHARE_MAX, ONES_LATE_SHARE_MAX = 0.05, 0.2
 shared. Whoever hung with the one that hangs would be late in nearly all of them."""
 
 SHARED_ADDRESS = "127.0.2.1"
-SETTLE_S = 5.0
+SETTLE_S = 15.0
 STRETCH_WATCH_S = 12.0
 STRETCH_TOLERANCE = 0.15
 BURST_SHARE = 0.06

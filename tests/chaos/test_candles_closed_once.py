@@ -20,6 +20,8 @@ from stream_clients import StreamClient
 
 from web.demand import HOLD_S, RENEW_S
 
+TOLD_S = 6.0
+"""An ended candle is told by then, also where only REST tells it."""
 MINUTE_S = 60
 BEFORE_S = 1.0
 """The kill comes so long before the minute's end, the cut-off too; both last over it."""
@@ -128,6 +130,15 @@ def venue_minute_left_s() -> float:
     return MINUTE_S - time.time() % MINUTE_S
 
 
+async def away_from_the_ends_of_a_minute() -> None:
+    """Time enough before the next end; and the last one is told by everybody, over REST too."""
+    left_s = venue_minute_left_s()
+    if left_s < TIMES_MAX_S / 2:
+        await asyncio.sleep(left_s)
+    passed_s = MINUTE_S - venue_minute_left_s()
+    await asyncio.sleep(max(0.0, TOLD_S - passed_s))
+
+
 async def compare(simulator: Simulator, service: Service, client: StreamClient, market: str) -> int:
     """Held by a client, answered over REST and said by the venue: the same; returns how many."""
     fold = Fold(client, f"candles:extended:linear:{market}:1m")
@@ -155,8 +166,7 @@ async def test_each_candle_is_closed_once_whatever_happens_at_the_minutes_end(
     async with running(tmp_path, {"1": "test-key-one"}, **settings) as (simulator, service):
         await what_cannot_run_is_refused(service)
         before = sorted(await service.children())
-        if venue_minute_left_s() < TIMES_MAX_S / 2:
-            await asyncio.sleep(venue_minute_left_s())
+        await away_from_the_ends_of_a_minute()
         eth = StreamClient(service.url, "sse", ETH)
         async with StreamClient(service.url, "ws", BTC) as btc:
             await eth.__aenter__()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from full_service import Service, Simulator, running, until
 from stream_clients import StreamClient, broken_chains
+from watched_venue import BOTH, WatchedVenue
 
 SEED = 4_711
 KILLS = int(os.environ.get("FIRE_KILLS", "200"))
@@ -19,13 +20,17 @@ FILLS_PER_SECOND = 40
 DROP_SHARE = 0.3
 SETTLE_SECONDS_MAX = 30.0
 KEYS = {"1": "test-key-one", "2": "test-key-two"}
-VICTIMS = ("account:extended:1", "account:extended:2", "cache")
+ENOUGH_FILLS = 200
 
 
-def fills_received(client: StreamClient, account: str) -> list[str]:
+def topic_of(venue: WatchedVenue, account: str) -> str:
+    return f"fills:{venue.name}:{account}"
+
+
+def fills_received(client: StreamClient, topic: str) -> list[str]:
     """Fill ids in the order in which a client that folds snapshots and updates learnt of them."""
     known: list[str] = []
-    for message in client.received.of(f"fills:extended:{account}"):
+    for message in client.received.of(topic):
         data = message["data"]
         rows = data if isinstance(data, list) else data.get("fills", [data])
         ids = [row["fill_id"] for row in rows]
@@ -39,17 +44,20 @@ def fills_received(client: StreamClient, account: str) -> list[str]:
 
 async def ledger(venue: Simulator, account: str) -> list[str]:
     told = await venue.call("GET", f"/ledger?account={account}")
-    return [str(fill["id"]) for fill in told["fills"]]
+    return [str(fill[venue.venue.fill_id]) for fill in told["fills"]]
 
 
 async def kill_at_random(
-    service: Service, generator: random.Random, resuming: StreamClient
+    service: Service,
+    generator: random.Random,
+    resuming: StreamClient,
+    victims: tuple[str, ...],
 ) -> dict[str, int]:
     """Kills at random points; now and then the resuming client loses its connection too."""
-    counts = dict.fromkeys(VICTIMS, 0)
-    killed = dict.fromkeys(VICTIMS, 0)
+    counts = dict.fromkeys(victims, 0)
+    killed = dict.fromkeys(victims, 0)
     for _ in range(KILLS):
-        victim = generator.choice(VICTIMS)
+        victim = generator.choice(victims)
         pid = await service.pid_of(victim, not_pid=killed[victim])
         # The moment of the kill is what is random here; nothing is waited for.
         await asyncio.sleep(generator.uniform(0, 0.1))
@@ -61,9 +69,9 @@ async def kill_at_random(
     return counts
 
 
-def compare(client: StreamClient, account: str, truth: list[str]) -> None:
-    got = fills_received(client, account)
-    print(f"account {account}: {len(truth)} fills, received {len(got)}")
+def compare(client: StreamClient, topic: str, truth: list[str]) -> None:
+    got = fills_received(client, topic)
+    print(f"{topic}: {len(truth)} fills, received {len(got)}")
     assert len(got) == len(set(got)), "doubled"
     assert sorted(got) == sorted(truth), "lost"
     misplaced = [
@@ -72,27 +80,32 @@ def compare(client: StreamClient, account: str, truth: list[str]) -> None:
         if ours != theirs
     ]
     assert not misplaced, f"{len(misplaced)} out of order: {misplaced[:5]}"
-    faults = broken_chains(client.received, f"fills:extended:{account}")
+    faults = broken_chains(client.received, topic)
     assert not faults, faults[:5]
 
 
 @pytest.mark.processes
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-async def test_f_200_kills_lose_no_fill_and_double_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("watched", BOTH, ids=str)
+async def test_f_200_kills_lose_no_fill_and_double_none(
+    tmp_path: Path, watched: WatchedVenue
+) -> None:
     print(f"seed {SEED}")
     generator = random.Random(SEED)
     settings = {
-        "EXTENDED_MARKETS": "BTC-USD",
+        **watched.follows(),
         "RESET_AFTER_ACCOUNT": "0",
         "RESTART_INFRASTRUCTURE": "0",
         # So many catch-ups would not fit what the venue allows otherwise.
-        "EXTENDED_RATE_LIMIT": "60000",
+        **watched.grants(),
     }
+    victims = (*(watched.account(name) for name in KEYS), "cache")
+    topics = {name: topic_of(watched, name) for name in KEYS}
     async with (
-        running(tmp_path, KEYS, **settings) as (venue, service),
-        StreamClient(service.url, "sse", "fills:extended:*") as steady,
-        StreamClient(service.url, "ws", "fills:extended:*") as resuming,
+        running(tmp_path, KEYS, venue=watched, **settings) as (venue, service),
+        StreamClient(service.url, "sse", topic_of(watched, "*")) as steady,
+        StreamClient(service.url, "ws", topic_of(watched, "*")) as resuming,
     ):
         clients = (steady, resuming)
         await until(
@@ -101,14 +114,14 @@ async def test_f_200_kills_lose_no_fill_and_double_none(tmp_path: Path) -> None:
         for name in KEYS:
             body: dict[str, Any] = {"account": name, "rate_per_s": FILLS_PER_SECOND}
             await venue.call("POST", "/fills", json=body)
-        counts = await kill_at_random(service, generator, resuming)
+        counts = await kill_at_random(service, generator, resuming, victims)
         for name in KEYS:
             await venue.call("POST", "/fills", json={"account": name, "rate_per_s": 0})
         await venue.call("POST", "/pause")
         truth = {name: await ledger(venue, name) for name in KEYS}
         await until(
             lambda: all(
-                len(fills_received(client, name)) >= len(truth[name])
+                len(fills_received(client, topics[name])) >= len(truth[name])
                 for client in clients
                 for name in KEYS
             ),
@@ -119,6 +132,6 @@ async def test_f_200_kills_lose_no_fill_and_double_none(tmp_path: Path) -> None:
     print(f"kills {counts}; {resuming.received.connects} connections of the resuming client")
     for client in clients:
         for name in KEYS:
-            compare(client, name, truth[name])
+            compare(client, topics[name], truth[name])
     assert resuming.received.connects > 1
-    assert min(len(fills) for fills in truth.values()) > 200
+    assert min(len(fills) for fills in truth.values()) > ENOUGH_FILLS

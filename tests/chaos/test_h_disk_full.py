@@ -98,7 +98,13 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     try:
         await simulator.serving()
         settings = account_settings(
-            simulator, KEYS, EXTENDED_MARKETS="BTC-USD", RATE_LIMIT="0", RESTART_INFRASTRUCTURE="0"
+            simulator,
+            KEYS,
+            EXTENDED_MARKETS="BTC-USD",
+            RATE_LIMIT="0",
+            RESTART_INFRASTRUCTURE="0",
+            # It would fill so small a disk by itself; what it does then is another test's matter.
+            HISTORY="off",
         )
         service = on_small_disk(tmp_path, settings)
         try:

@@ -9,13 +9,23 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 from actor_context import KeptContext
 from instant_timer import VirtualTimer
 from kernel_driver import Driver
+from watched_venue import EXTENDED, LIGHTER, TOKEN_EXPIRY, WatchedVenue
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "venues" / "lighter"))
+
+import lighter_account_frames as lighter_accounts
+import lighter_frames
 
 from actors import account, public_stream, stream, venue
 from actors.errors import Disconnected
@@ -23,7 +33,8 @@ from actors.runtime.rest import RestClient
 from actors.runtime.websocket import Socket
 from actors.supervision.kernel import Kill, SendStop, Spawn, TakeDump
 from actors.supervision.spec import ChildKind, ChildSpec
-from actors.venues.contract import Answer, HttpRequest
+from actors.venues.contract import Answer
+from actors.venues.http_request import HttpRequest
 
 HOUR_S = 3_600
 UP_S = 60
@@ -57,11 +68,95 @@ BALANCE = {
 }
 
 
+@dataclass(frozen=True)
+class Protocol:
+    """What a venue says, as far as three quiet actors need to hear it.
+
+    `rest` are the answers by the name of the request, all others are `otherwise`; `opens` are the
+    frames with which a stream begins, `replies` what follows on one that was sent.
+    `noticed_s_max`: how long it takes to notice that nobody is there any more.
+    """
+
+    watched: WatchedVenue
+    secrets: dict[str, str]
+    rest: dict[str, Any]
+    otherwise: Any
+    opens: Callable[[str], list[str]]
+    replies: Callable[[str], list[str]]
+    noticed_s_max: float
+
+    def entries(self) -> dict[str, tuple[ChildKind, Any, dict[str, Any]]]:
+        stream_config = {
+            "kind": "orderbook",
+            "product": "linear",
+            "symbol": self.watched.market,
+        }
+        return {
+            self.watched.account("1"): (
+                ChildKind.ACCOUNT,
+                account,
+                {"name": "1", "cache_ttl_s": 5.0},
+            ),
+            self.watched.book(): (ChildKind.STREAM, stream, stream_config),
+            f"venue:{self.watched.name}": (ChildKind.VENUE, venue, {"refresh_s": 600}),
+        }
+
+
+def lighter_replies(sent: str) -> list[str]:
+    """One snapshot for each subscription, a pong for each ping."""
+    said = json.loads(sent)
+    if said["type"] == "ping":
+        return [lighter_frames.PONG]
+    name, _, number = said["channel"].partition("/")
+    if name == "order_book":
+        return [lighter_frames.snapshot([("100", "1")], [("101", "1")], market=int(number))]
+    return [one for one in lighter_accounts.snapshots() if f'/{name}"' in one]
+
+
+EXTENDED_PROTOCOL = Protocol(
+    watched=EXTENDED,
+    secrets={"api_key": "test-key-of-nobody"},
+    rest={
+        "balance": {"status": "OK", "data": BALANCE["data"]["balance"]},  # type: ignore[index]
+        "markets": {"status": "OK", "data": [MARKET]},
+    },
+    otherwise={"status": "OK", "data": []},
+    opens=lambda what: [json.dumps(BALANCE if what == "account stream" else SNAPSHOT)],
+    replies=lambda _: [],
+    noticed_s_max=50,
+)
+LIGHTER_PROTOCOL = Protocol(
+    watched=LIGHTER,
+    secrets={
+        "account_index": str(lighter_accounts.INDEX),
+        "private": f"ro:{lighter_accounts.INDEX}:single:{TOKEN_EXPIRY}:{'0f' * 20}",
+    },
+    rest={
+        "account": json.loads(lighter_accounts.account_answer()),
+        "markets": json.loads(
+            lighter_frames.listing(
+                [
+                    lighter_frames.MARKET,
+                    {**lighter_frames.MARKET, "symbol": LIGHTER.market, "market_id": 1},
+                ]
+            )
+        ),
+    },
+    otherwise={"code": 200, "orders": [], "trades": [], "position_fundings": []},
+    opens=lambda _: [lighter_frames.CONNECTED],
+    replies=lighter_replies,
+    # It must say nothing to two of our pings, each half a minute after the other.
+    noticed_s_max=80,
+)
+PROTOCOLS = (EXTENDED_PROTOCOL, LIGHTER_PROTOCOL)
+
+
 class Wire:
     """The venue: `up` or not. Counts what is tried, with the second at which it was."""
 
-    def __init__(self, timer: VirtualTimer) -> None:
+    def __init__(self, timer: VirtualTimer, protocol: Protocol) -> None:
         self.timer = timer
+        self.protocol = protocol
         self.up = True
         self.tried: dict[str, list[float]] = {}
         self._began_ns = timer.clock.monotonic_ns()
@@ -77,42 +172,41 @@ class Wire:
 
     async def fetch(self, request: HttpRequest) -> Answer:
         self.try_(f"rest {request.name}")
-        now_ns = self.timer.clock.wall_ns()
-        if request.name == "balance":
-            row: Any = BALANCE["data"]["balance"]  # type: ignore[index]
-        elif request.name == "markets":
-            row = [MARKET]
-        else:
-            row = []
-        return Answer(200, {}, json.dumps({"status": "OK", "data": row}).encode(), now_ns)
+        found = self.protocol.rest.get(request.name, self.protocol.otherwise)
+        return Answer(200, {}, json.dumps(found).encode(), self.timer.clock.wall_ns())
 
-    async def open_socket(self, url: str, headers: object, **_: object) -> Socket:
-        self.try_("account stream" if url.endswith("/account") else "book stream")
-        return WireSocket(self, BALANCE if url.endswith("/account") else SNAPSHOT)
+    async def open_socket(self, what: str, *_: object, **__: object) -> Socket:
+        self.try_(what)
+        return WireSocket(self, self.protocol.opens(what))
 
 
 class WireSocket:
-    """Says one frame; is alive while the venue is."""
+    """Says what the protocol has it say; is alive while the venue is."""
 
     latency_ms = 1.0
 
-    def __init__(self, wire: Wire, first: dict[str, Any]) -> None:
+    def __init__(self, wire: Wire, first: list[str]) -> None:
         self._wire = wire
-        self._first: str | None = json.dumps(first)
         self._last_life_ns = 0
-        self._closed = asyncio.Event()
+        self._said: asyncio.Queue[str | None] = asyncio.Queue()
+        self._say(first)
+
+    def _say(self, frames: list[str]) -> None:
+        for frame in frames:
+            self._said.put_nowait(frame)
 
     async def receive(self) -> str | bytes:
-        if self._first is not None:
-            said, self._first = self._first, None
-            return said
-        await self._closed.wait()
-        raise Disconnected("closed")
+        said = await self._said.get()
+        if said is None:
+            raise Disconnected("closed")
+        return said
 
-    async def send(self, data: str | bytes) -> None: ...
+    async def send(self, data: str | bytes) -> None:
+        if self._wire.up:
+            self._say(self._wire.protocol.replies(str(data)))
 
     async def close(self) -> None:
-        self._closed.set()
+        self._said.put_nowait(None)
 
     @property
     def last_life_mono_ns(self) -> int:
@@ -121,26 +215,16 @@ class WireSocket:
         return self._last_life_ns
 
 
-ENTRIES: dict[str, tuple[ChildKind, Any, dict[str, Any]]] = {
-    "account:extended:1": (ChildKind.ACCOUNT, account, {"name": "1", "cache_ttl_s": 5.0}),
-    "orderbook:extended:linear:BTC-USD": (
-        ChildKind.STREAM,
-        stream,
-        {"kind": "orderbook", "product": "linear", "symbol": "BTC-USD"},
-    ),
-    "venue:extended": (ChildKind.VENUE, venue, {"refresh_s": 600}),
-}
-
-
-def contexts(timer: VirtualTimer) -> dict[str, KeptContext]:
+def contexts(timer: VirtualTimer, protocol: Protocol) -> dict[str, KeptContext]:
+    addresses = {"base_url": "http://venue", "ws_url": "ws://venue"}
     return {
         actor: KeptContext(
             actor,
-            {"venue": "extended", "base_url": "http://venue", "ws_url": "ws://venue"} | config,
-            secrets={"api_key": "test-key-of-nobody"},
+            {"venue": protocol.watched.name, **addresses, **config},
+            secrets=protocol.secrets,
             clock=timer.clock,
         )
-        for actor, (_, _, config) in ENTRIES.items()
+        for actor, (_, _, config) in protocol.entries().items()
     }
 
 
@@ -155,22 +239,24 @@ def beats(driver: Driver, held: dict[str, KeptContext]) -> Callable[[], None]:
     return each_second
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda one: one.watched.name)
 async def test_j_a_venue_down_for_an_hour_restarts_no_process(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, protocol: Protocol
 ) -> None:
     timer = VirtualTimer()
-    wire = Wire(timer)
+    wire = Wire(timer, protocol)
+    entries, book = protocol.entries(), protocol.watched.book()
     for module in (account, stream, venue):
         monkeypatch.setattr(module, "Timer", lambda _: timer)
-    for module in (account, public_stream):
-        monkeypatch.setattr(module, "open_socket", wire.open_socket)
+    for module, what in ((account, "account stream"), (public_stream, "book stream")):
+        monkeypatch.setattr(module, "open_socket", partial(wire.open_socket, what))
     monkeypatch.setattr(RestClient, "fetch", lambda _, request: wire.fetch(request))
-    held = contexts(timer)
+    held = contexts(timer, protocol)
     driver = Driver(
-        *(ChildSpec(actor=name, kind=kind, entry="x:run") for name, (kind, *_) in ENTRIES.items())
+        *(ChildSpec(actor=name, kind=kind, entry="x:run") for name, (kind, *_) in entries.items())
     )
     each_second = beats(driver, held)
-    runs = {name: asyncio.ensure_future(ENTRIES[name][1].run(held[name])) for name in held}
+    runs = {name: asyncio.ensure_future(entries[name][1].run(held[name])) for name in held}
     try:
         for name in held:
             driver.spawned(name)
@@ -193,12 +279,12 @@ async def test_j_a_venue_down_for_an_hour_restarts_no_process(
         }
         assert {state.state for state in states.values()} == {"backoff"}
         assert {state.phase for state in states.values()} == {2}
-        assert not held["orderbook:extended:linear:BTC-USD"].last("book_status").verified
+        assert not held[book].last("book_status").verified
         for what in ("account stream", "book stream"):
             # The silence, once at once, five minutes of minutes, then each five minutes.
             tries = [at - down_s for at in wire.tried[what] if at > down_s]
             waits = [after - before for before, after in itertools.pairwise(tries)]
-            assert tries[0] <= 50
+            assert tries[0] <= protocol.noticed_s_max
             assert [wait // 60 * 60 for wait in waits[:5]] == [60] * 5
             assert all(300 <= wait <= 330 for wait in waits[5:])
             assert 15 <= len(tries) <= 17
@@ -208,7 +294,7 @@ async def test_j_a_venue_down_for_an_hour_restarts_no_process(
         for context in held.values():
             lanes = {state.lane: state.state for state in context.said("connection_state")}
             assert set(lanes.values()) == {"connected"}
-        assert held["orderbook:extended:linear:BTC-USD"].last("book_status").verified
+        assert held[book].last("book_status").verified
         acts = [effect for _, effect in driver.log[began:]]
         assert not [act for act in acts if isinstance(act, (Spawn, Kill, SendStop, TakeDump))]
     finally:

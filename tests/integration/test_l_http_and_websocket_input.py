@@ -85,7 +85,9 @@ HTTP: list[tuple[str, str, int, str]] = [
     ("GET", "/api/errors?level=loud", 400, "level"),
     ("POST", "/api/ws/reconnect?account_index=99", 404, "99"),
     ("POST", "/api/control/pause?account_index=99", 404, "99"),
-    ("GET", "/api/stats/summary", 501, "this build"),
+    ("GET", "/api/stats/summary?venue=nowhere", 400, "venue: expected one of"),
+    ("GET", "/api/stats/periods?account=99", 404, "99"),
+    ("GET", "/api/history/trades/99", 404, "99"),
 ]
 
 SOCKET: list[tuple[str | bytes, str, str]] = [

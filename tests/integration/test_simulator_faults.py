@@ -268,7 +268,7 @@ async def test_half_open_for_a_time_takes_newcomers_too(venue: Venue) -> None:
     fresh = await open_live(venue, "/account")
     await fresh.close()
     for one in venue[0].hub:
-        one.abort()
+        one.connection.abort()
     await socket.close()
 
 

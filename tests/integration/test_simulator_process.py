@@ -22,7 +22,7 @@ from actors.runtime.clock import SystemClock
 from actors.runtime.context import Progress
 from actors.simulator.actor import run
 from actors.simulator.command import simulate
-from config.demo import demo_accounts
+from config.demo import demo_accounts, demo_lighter_accounts
 
 DEADLINE_S = 20.0
 SEED = 5
@@ -74,6 +74,29 @@ async def test_own_accounts_from_a_file(tmp_path: Path) -> None:
     assert await asyncio.wait_for(process.wait(), DEADLINE_S) == 0
     assert line["accounts"] == [{"name": "mine", "api_key": "my-key"}]
     assert line["markets"] == ["BTC-USD"]
+
+
+@pytest.mark.processes
+async def test_lighter_from_the_command(tmp_path: Path) -> None:
+    """Its demo accounts have both credentials; a file names them by the simulator's own fields."""
+    process, line = await start("venue='lighter'", f"seed={SEED}", "faults=['gap:book:ETH']")
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.wait(), DEADLINE_S) == 0
+    assert (line["venue"], line["markets"]) == ("lighter", ["ETH", "BTC", "SOL"])
+    assert line["accounts"] == [one._asdict() for one in demo_lighter_accounts(SEED, 2)]
+    assert line["base_url"] == f"http://127.0.0.1:{line['port']}"
+    assert line["ws_url"] == f"ws://127.0.0.1:{line['port']}/stream"
+    path = tmp_path / "accounts.json"
+    token = "ro:42:single:4102444800:ab"
+    path.write_text(json.dumps([{"name": "mine", "api_key": token, "account_index": 42}]))
+    process, line = await start("venue='lighter'", f"accounts_file={str(path)!r}", "markets='SOL'")
+    async with aiohttp.ClientSession(headers={"User-Agent": "stranger"}) as session:
+        url = f"{line['base_url']}/api/v1/accountActiveOrders?account_index=42&auth={token}"
+        async with session.get(url) as answer:
+            assert answer.status == 200
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.wait_for(process.wait(), DEADLINE_S) == 0
+    assert [one["account_index"] for one in line["accounts"]] == [42]
 
 
 @pytest.mark.processes
@@ -175,7 +198,8 @@ async def test_the_child_serves_on_its_listener_until_stopped() -> None:
 @pytest.mark.parametrize(
     ("config", "where"),
     [
-        ({"venue": "lighter"}, "venue"),
+        ({"venue": "nowhere"}, "venue"),
+        ({"venue": "lighter", "markets": ["ETH-USD"]}, "markets"),
         ({"venue": "extended", "seed": "x"}, "seed"),
         ({"venue": "extended", "accounts": "x"}, "accounts"),
         ({"venue": "extended", "markets": ["x"]}, "markets"),

@@ -16,7 +16,7 @@ import websockets
 
 from actors.runtime.clock import SystemClock
 from actors.simulator.actor import account_specs
-from actors.simulator.connection import PING_INTERVAL_S, PONG_TIMEOUT_S
+from actors.simulator.dialects.extended import TIMES
 from actors.simulator.exchange import Exchange
 from actors.simulator.history import INTERVALS_MS
 from actors.simulator.server import Addresses, SimulatorServer
@@ -518,7 +518,7 @@ async def test_wrong_orders_are_refused(
 
 
 async def test_ping_rules() -> None:
-    assert (PING_INTERVAL_S, PONG_TIMEOUT_S) == (15.0, 10.0)
+    assert TIMES[:2] == (15.0, 10.0)
     clock = SystemClock()
     exchange = Exchange(seed=1, accounts=[], start_ns=clock.wall_ns(), markets=("BTC-USD",))
     server = SimulatorServer(exchange, clock, ping_interval_s=0.15, pong_timeout_s=0.15)

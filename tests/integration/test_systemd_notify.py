@@ -69,7 +69,7 @@ def test_ready_watchdog_and_stopping_of_the_real_service(folder: Path) -> None:
         manager.wait_for("READY=1", 30.0)
         serving = {service.child(actor)["state"] for actor in ("cache", "web:1")}
         assert serving == {"ready"}
-        manager.wait_for("STATUS=9 of 9 ready", 15.0)
+        manager.wait_for("STATUS=16 of 16 ready", 15.0)
         manager.wait_for("WATCHDOG=1", 5.0)
         assert_not_inherited(service)
 

@@ -8,10 +8,14 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.cache.portfolio import Holding, number, portfolio
+from actors.cache.portfolio import Holding, InstrumentKey, number, portfolio
 from actors.messages.account import AccountSnapshot, Position
+from actors.messages.market import Instrument
 
 SETTLES = (("USD", "1"), ("EUR", "1.0837465"), ("BTC", None))
+VENUES = {"extended": (("USD", "1"),), "lighter": (("USDC", "1"), ("USDC", None))}
+"""What the accounts of a venue settle in, and what it says that is worth."""
+SYMBOLS = {"extended": ("ETH-USD", "BTC-USD", "NEW-USD"), "lighter": ("ETH", "BTC", "NEW")}
 
 
 @st.composite
@@ -122,6 +126,107 @@ def test_each_view_tells_the_same_sum(held: list[Holding]) -> None:
         abs(fraction(position.quantity)) for each in held for position in each.positions
     )
     assert sum(fraction(each.gross_quantity) for each in found.exposures) == quantities
+
+
+def listed(venue: str, symbol: str, base: str, contract_size: str) -> Instrument:
+    return Instrument(
+        venue=venue,
+        product="linear",
+        symbol=symbol,
+        base=base,
+        quote="USD",
+        settle="USD",
+        unified=f"{base}/USDC:USDC",
+        tick_size="1",
+        lot_size="1",
+        contract_size=contract_size,
+    )
+
+
+@st.composite
+def directories(draw: st.DrawFn) -> dict[InstrumentKey, Instrument]:
+    """What both venues list: all markets but the new ones, as far as their lists have come."""
+    found = {}
+    for venue, symbols in SYMBOLS.items():
+        for symbol in draw(st.sampled_from([symbols[:2], ()])):
+            size = draw(st.sampled_from(["1", "0.001", "1000"]))
+            base = symbol.removesuffix("-USD")
+            found[venue, "linear", symbol] = listed(venue, symbol, base, size)
+    return found
+
+
+@st.composite
+def two_venues(draw: st.DrawFn) -> list[Holding]:
+    """Accounts 1 and 2 of either venue, each with a position in any of its markets."""
+    made = []
+    for venue, settles in VENUES.items():
+        for account in ("1", "2"):
+            settle, price = draw(st.sampled_from(settles))
+            snapshot = AccountSnapshot(
+                venue=venue,
+                account=account,
+                equity=draw(amounts()),
+                wallet_balance=draw(amounts()),
+                settle=settle,
+                settle_usd=price,
+                received_ns=1,
+                via="websocket",
+            )
+            positions = [
+                Position(
+                    venue=venue,
+                    account=account,
+                    position_id=symbol,
+                    symbol=symbol,
+                    product="linear",
+                    side=draw(st.sampled_from(["long", "short"])),
+                    quantity=draw(amounts()),
+                    notional=draw(amounts()),
+                    received_ns=1,
+                    via="websocket",
+                )
+                for symbol in draw(st.sets(st.sampled_from(SYMBOLS[venue])))
+            ]
+            made.append(Holding(snapshot, positions))
+    return made
+
+
+@given(two_venues(), directories(), st.randoms())
+def test_exposure_meets_over_venues_by_what_they_list_and_by_nothing_else(
+    held: list[Holding], known: dict[InstrumentKey, Instrument], chance: random.Random
+) -> None:
+    found = portfolio(held, known)
+    assert portfolio(chance.sample(held, len(held)), known) == found
+    quantities: dict[str, Fraction] = {}
+    notionals: dict[str, Fraction] = {}
+    unlisted = set()
+    for snapshot, positions in held:
+        for each in positions:
+            instrument = known.get((each.venue, each.product, each.symbol))
+            base = f"{each.venue}:{each.symbol}" if instrument is None else instrument.base
+            size = abs(fraction(each.quantity))
+            if instrument is None:
+                unlisted.add(f"{each.venue}:{each.account}:{each.symbol}")
+            else:
+                size *= fraction(instrument.contract_size)
+            signed = -size if each.side == "short" else size
+            quantities[base] = quantities.get(base, Fraction(0)) + signed
+            usd = notional(each) * fraction(snapshot.settle_usd)
+            notionals[base] = notionals.get(base, Fraction(0)) + usd
+    shown = {row.base: row for row in found.exposures}
+    assert len(shown) == len(found.exposures)
+    assert {base: fraction(row.net_quantity) for base, row in shown.items()} == quantities
+    assert {base: fraction(row.net_notional_usd) for base, row in shown.items()} == notionals
+    assert {name for row in found.exposures for name in row.unlisted} == unlisted
+    # Dollars and coins stand apart, and are one sum in USD as far as they have a price.
+    by_settle = {(row.settle, row.price_usd): fraction(row.equity) for row in found.settles}
+    truth: dict[tuple[str, str | None], Fraction] = {}
+    for snapshot, _ in held:
+        key = (snapshot.settle, snapshot.settle_usd)
+        truth[key] = truth.get(key, Fraction(0)) + fraction(snapshot.equity)
+    assert by_settle == truth
+    priced = sum(equity for (_, price), equity in truth.items() if price is not None)
+    assert fraction(found.usd.equity) == priced
 
 
 @given(amounts())

@@ -386,3 +386,16 @@ async def test_while_rest_must_wait_the_unbroken_stream_confirms() -> None:
         await context.until(lambda: len(context.said("confirmed")) >= 4, "confirmed")
         assert {confirmed.via for confirmed in context.said("confirmed")} == {"websocket"}
         assert context.state_of("rest") == "backoff"
+
+
+async def test_while_an_answer_is_late_the_unbroken_stream_confirms() -> None:
+    """What else an account asks for may use its budget up for some seconds."""
+    async with staged() as stage, stage.life() as context:
+        await context.until(lambda: context.state_of("websocket") == "connected", "connected")
+        stage.server.inject("slow", f"rest:account:{NAME}", delay_s=8)
+        context.kept.puts.clear()
+        await context.until(
+            lambda: "websocket" in {confirmed.via for confirmed in context.said("confirmed")},
+            "confirmed",
+        )
+        assert context.state_of("rest") == "connected"

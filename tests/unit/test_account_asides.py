@@ -16,24 +16,27 @@ from actors.account_asides import ASK_GAP_S, RETRY_S, Aside
 from actors.account_rest import RestLane
 from actors.errors import Fault, KeyRejected, VenueUnavailable
 from actors.messages.account import Points
-from actors.messages.control import Refresh
+from actors.messages.control import Refresh, Welcome
 from actors.runtime.clock import SystemClock
 from actors.simulator.accounts import AccountSpec
 from actors.simulator.dialects.extended_http import ok
 from actors.simulator.dialects.extended_private import ExtendedPrivate
 from actors.simulator.exchange import Exchange
+from actors.simulator.matching import BUY
+from actors.simulator.orders import OrderRequest
 from actors.simulator.refused import Refused
 from actors.simulator.server import SimulatorServer
 
 KEY = "asides-test-key-0001"
 SEED = 20261121
+FUNDING = "rest:/user/funding/history"
 
 
 class Rounds:
     """The REST lane as far as an aside looks at it."""
 
     def __init__(self) -> None:
-        self.held = self.confirms = True
+        self.at_ease = True
 
 
 class Asked:
@@ -85,16 +88,13 @@ async def test_asks_at_its_own_pace() -> None:
     assert asked.at_s == [0, 600, 1_200]
 
 
-async def test_waits_until_the_rounds_go_well() -> None:
+async def test_waits_until_the_lane_is_at_ease() -> None:
     asked = Asked()
-    asked.rounds.held = False
+    asked.rounds.at_ease = False
     async with asked.running():
         await asked.pass_s(30)
         assert asked.at_s == []
-        asked.rounds.held, asked.rounds.confirms = True, False
-        await asked.pass_s(30)
-        assert asked.at_s == []
-        asked.rounds.confirms = True
+        asked.rounds.at_ease = True
         await asked.pass_s(2)
     assert len(asked.at_s) == 1
 
@@ -141,6 +141,23 @@ async def test_an_answer_that_never_comes_is_asked_for_once() -> None:
 # the whole actor, against the simulated venue
 
 
+def pay(exchange: Exchange, times: int) -> None:
+    """Pays for a position, which is opened where there is none yet."""
+    account = next(iter(exchange.accounts.values()))
+    if not account.positions:
+        order = OrderRequest(
+            market="BTC-USD", side=BUY, lots=500, type="MARKET", time_in_force="IOC"
+        )
+        exchange.place(account, order)
+    for _ in range(times):
+        exchange.pay_funding()
+
+
+def paid_ids(exchange: Exchange) -> list[str]:
+    [ledger] = exchange.ledger.accounts.values()
+    return [str(one.payment_id) for one in ledger.funding]
+
+
 class Stage:
     def __init__(self, server: SimulatorServer, context: KeptContext) -> None:
         self.server = server
@@ -150,12 +167,31 @@ class Stage:
     def points(self) -> Points | None:
         return cast("Points | None", self.context.last("points"))
 
+    @property
+    def payments(self) -> list[str]:
+        """The ids of all that were told, in that order."""
+        return [paid.funding_id for paid in self.context.said("funding")]
+
+    def pay(self, times: int) -> list[str]:
+        """An hour's payment so many times over; the ids of all that there ever were."""
+        pay(self.server.exchange, times)
+        return paid_ids(self.server.exchange)
+
+    def ask(self, lane: str) -> None:
+        self.context.controls["refresh"](Refresh(lane=lane))
+
     def requests(self) -> int:
         return int(self.context.last("connection_state", "rest").requests)
 
 
 @asynccontextmanager
-async def staged(*faults: dict[str, Any], deposit_usd: int = 100_000) -> AsyncIterator[Stage]:
+async def staged(
+    *faults: dict[str, Any],
+    deposit_usd: int = 100_000,
+    paid: int = 0,
+    held: int = 0,
+) -> AsyncIterator[Stage]:
+    """`paid` hourly payments before the start, of which the cache holds the oldest `held`."""
     clock = SystemClock()
     exchange = Exchange(
         seed=SEED,
@@ -164,6 +200,9 @@ async def staged(*faults: dict[str, Any], deposit_usd: int = 100_000) -> AsyncIt
         markets=("BTC-USD",),
         warm_up_s=5,
     )
+    if paid:
+        pay(exchange, paid)
+    known = tuple(paid_ids(exchange)[:held])
     server = SimulatorServer(exchange, clock)
     addresses = await server.start()
     for order in faults:
@@ -179,6 +218,7 @@ async def staged(*faults: dict[str, Any], deposit_usd: int = 100_000) -> AsyncIt
             "ws_url": addresses.ws_url,
         },
         secrets={"api_key": KEY},
+        welcome=Welcome(stream_id="s", fundings={"fundings:extended:1": known}),
     )
     run = asyncio.ensure_future(account.run(context))
     try:
@@ -315,3 +355,80 @@ async def test_an_account_without_other_assets_has_its_collateral_only() -> None
         await context.until(lambda: stage.points, "points")
         balances = context.last("account_snapshot").balances
         assert [balance.asset for balance in balances] == ["USD"]
+
+
+async def test_payments_are_told_once_and_oldest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account_asides, "ASK_GAP_S", 0.05)
+    async with staged() as stage:
+        for times in (3, 1, 120):
+            # More than one page at last.
+            truth = stage.pay(times)
+
+            def all_told(count: int = len(truth)) -> bool:
+                stage.ask("funding")
+                return len(stage.payments) >= count
+
+            await stage.context.until(all_told, "payments")
+            assert stage.payments == truth
+        puts = [put for put in stage.context.kept.puts if put.kind == "funding"]
+        assert {put.topic for put in puts} == {"fundings:extended:1"}
+        assert {(put.message.symbol, put.message.account) for put in puts} == {("BTC-USD", "1")}
+        assert stage.context.faults == []
+
+
+async def test_a_new_life_goes_on_where_the_cache_stands() -> None:
+    async with staged(paid=130, held=128) as stage:
+        await stage.context.until(lambda: len(stage.payments) >= 2, "payments")
+        assert stage.payments == paid_ids(stage.server.exchange)[128:]
+
+
+async def test_a_cache_that_lost_payments_is_told_them_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(account_asides, "ASK_GAP_S", 0.05)
+    async with staged() as stage:
+        truth = stage.pay(4)
+
+        def told() -> bool:
+            stage.ask("funding")
+            return len(stage.payments) >= len(truth)
+
+        await stage.context.until(told, "payments")
+        stage.context.kept_link.welcome_again()
+        await stage.context.until(lambda: len(stage.payments) >= 2 * len(truth), "once more")
+        assert stage.payments == truth * 2
+
+
+async def test_payments_that_fail_disturb_no_round() -> None:
+    async with staged({"kind": "500", "target": FUNDING, "seconds": 60}) as stage:
+        context = stage.context
+        await context.until(lambda: context.faults, "the fault is told")
+        before = stage.requests()
+        await context.until(lambda: stage.requests() > before + 20, "rounds go on")
+        state = context.last("connection_state", "rest")
+        assert (state.state, state.failures) == ("connected", 0)
+        assert [type(fault) for fault in context.faults] == [VenueUnavailable]
+
+
+async def test_payments_wait_for_room_in_the_outbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account_asides, "ASK_GAP_S", 0.05)
+    async with staged({"kind": "500", "target": FUNDING, "seconds": 60}) as stage:
+        truth = stage.pay(3)
+        stage.context.kept.full = True
+        stage.server.venue.clear_faults()
+        stage.ask("funding")
+        stage.context.kept.make_room()
+        await stage.context.until(lambda: len(stage.payments) >= 3, "payments")
+        assert stage.payments == truth
+
+
+async def test_a_past_that_never_ends_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account_asides, "FUNDING_PAGES_MAX", 1)
+    monkeypatch.setattr(account_asides, "ASK_GAP_S", 0.05)
+    async with staged({"kind": "500", "target": FUNDING, "seconds": 60}) as stage:
+        truth = stage.pay(150)
+        stage.server.venue.clear_faults()
+        stage.ask("funding")
+        await stage.context.until(lambda: stage.payments, "payments")
+        assert stage.payments == truth[-100:]
+        assert "known row within 1 pages" in str(stage.context.faults[-1])

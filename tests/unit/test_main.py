@@ -82,7 +82,12 @@ def test_check_config_of_the_demo(folder, capsys) -> None:
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is True
     assert told["simulated"] is True
-    assert len(told["actors"]) == 9
+    assert told["markets"] == {
+        "extended": ["BTC-USD", "ETH-USD", "SOL-USD"],
+        "lighter": ["ETH", "BTC"],
+    }
+    actors = {actor["actor"] for actor in told["actors"]}
+    assert {"account:extended:2", "account:lighter:2", "orderbook:lighter:linear:BTC"} < actors
     assert told["accounts"][0]["secrets"] == {"api_key": "***"}
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from cache_links import TOPIC, balance, envelope, fill, order, position, snapshot
+from cache_links import TOPIC, balance, envelope, fill, order, payment, position, snapshot
 
 from actors.cache import chronicle as chronicle_module
-from actors.cache.accounts import FILLS_MAX
+from actors.cache.accounts import FILLS_MAX, FUNDINGS_MAX
 from actors.cache.chronicle import BLOCK, Chronicle, older
 from actors.cache.greeting import source_welcome
 from actors.cache.journal import RETRY_NS, segment_paths
@@ -22,6 +22,7 @@ from actors.runtime.framing import pack
 
 SOURCE = "account:extended:1"
 FILLS, ORDERS, POSITIONS = "fills:extended:1", "orders:extended:1", "positions:extended:1"
+FUNDINGS = "fundings:extended:1"
 
 
 class Told:
@@ -217,7 +218,40 @@ def test_the_welcome_names_cursors_and_what_is_held(tmp_path: Path) -> None:
     assert welcome.held == {ORDERS: ("7",), POSITIONS: ("BTC-USD",)}
     assert len(welcome.fills[FILLS]) == FILLS_MAX
     assert welcome.fills[FILLS][-1] == str(100 + FILLS_MAX + 4)
+    assert welcome.fundings == {FUNDINGS: ()}
     assert source_welcome(told.chronicle.store, "s", "account:extended:2", 0).held == {}
+
+
+def test_payments_are_known_by_their_ids_after_a_death(tmp_path: Path) -> None:
+    told = Told(tmp_path, journal_bytes=40_000)
+    count = FUNDINGS_MAX + 30
+    for at in range(count):
+        assert told("funding", FUNDINGS, payment(str(100 + at)))
+        told.chronicle.commit()
+    assert len(segment_paths(tmp_path)) > 1, "else no checkpoint is read"
+    told.crash()
+    store = told.chronicle.store
+    welcome = source_welcome(store, "s", SOURCE, 0)
+    assert welcome.fundings == {
+        FUNDINGS: tuple(str(100 + at) for at in range(count - FUNDINGS_MAX, count))
+    }
+    last = store.last_seq(FUNDINGS)
+    for at in (0, 29, 30, count - 1):
+        assert told("funding", FUNDINGS, payment(str(100 + at))) is None
+    change = told("funding", FUNDINGS, payment(str(100 + count)))
+    assert change is not None
+    assert change.prev == last
+
+
+def test_a_payment_whose_word_was_lost_with_the_cache_is_news_again(tmp_path: Path) -> None:
+    told = Told(tmp_path)
+    told("funding", FUNDINGS, payment("1"))
+    told.chronicle.commit()
+    told("funding", FUNDINGS, payment("2"))
+    told.crash()
+    assert source_welcome(told.chronicle.store, "s", SOURCE, 0).fundings == {FUNDINGS: ("1",)}
+    assert told.send(told.sent[0]) is None
+    assert told.send(told.sent[1]) is not None
 
 
 def test_damage_in_an_older_segment_is_reported_and_the_state_is_whole(tmp_path: Path) -> None:

@@ -173,9 +173,39 @@ def test_what_an_account_does_not_say_is_named_and_counts_as_nothing() -> None:
     assert found.exposures[0].unvalued == ["extended:2:BTC-USD"]
 
 
-def test_a_position_whose_instrument_is_not_known_goes_by_its_symbol() -> None:
-    found = of(Holding(figures(), [position(symbol="NEW-USD")]))
-    assert [each.base for each in found.exposures] == ["NEW-USD"]
+def test_a_position_whose_instrument_is_not_known_meets_no_other_by_its_name() -> None:
+    # Another venue's symbol is what this one's base asset is called.
+    stranger = position("1", "BTC", venue="lighter", quantity="2", notional="168000")
+    found = of(Holding(figures(), [position()]), Holding(figures("1", "lighter"), [stranger]))
+    btc, unknown = found.exposures
+    assert (btc.base, btc.net_quantity, btc.unlisted) == ("BTC", "0.5", [])
+    assert (unknown.base, unknown.net_quantity) == ("lighter:BTC", "2")
+    assert unknown.unlisted == ["lighter:1:BTC"]
+    # Once its venue has told its list, it is bitcoin.
+    told = {("lighter", "linear", "BTC"): instrument("BTC", "BTC", "lighter")}
+    (both,) = portfolio(
+        [Holding(figures(), [position()]), Holding(figures("1", "lighter"), [stranger])],
+        KNOWN | told,
+    ).exposures
+    assert (both.net_quantity, both.venues, both.unlisted) == ("2.5", ["extended", "lighter"], [])
+
+
+def test_dollars_and_coins_of_a_dollar_are_two_sums_and_one_in_usd() -> None:
+    coins = figures("1", "lighter", settle="USDC", settle_usd="1", equity="0.000001")
+    doubted = figures("2", "lighter", settle="USDC", settle_usd=None, equity="5")
+    found = of(Holding(figures(), []), Holding(coins, []), Holding(doubted, []))
+    assert [(each.settle, each.price_usd, each.equity) for each in found.settles] == [
+        ("USD", "1", "1000.10"),
+        ("USDC", None, "5"),
+        ("USDC", "1", "0.000001"),
+    ]
+    assert found.usd.equity == "1000.100001"
+    assert [(each.settle, each.accounts) for each in found.unpriced] == [("USDC", ["lighter:2"])]
+
+
+def test_the_margin_ratio_is_the_venue_s_own() -> None:
+    found = of(Holding(figures("1", margin_ratio="0.25"), []), Holding(figures("2"), []))
+    assert [each.margin_ratio for each in found.accounts] == ["0.25", None]
 
 
 def test_inverse_contracts_have_no_exact_quantity() -> None:

@@ -5,18 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cache_links import TOPIC, balance, delta, envelope, fill, order, position, snapshot
+from cache_links import (
+    TOPIC,
+    balance,
+    delta,
+    envelope,
+    fill,
+    order,
+    payment,
+    position,
+    snapshot,
+)
 
 from actors.cache.accounts import (
     CLOSED_ORDERS_MAX,
     FILLS_MAX,
+    FUNDINGS_MAX,
     IDS_MAX,
     KnownIds,
     same_content,
 )
 from actors.cache.store import FAULTS_MAX, ITEMS_MAX, Change, Store
 from actors.errors import MalformedEnvelope
-from actors.messages.account import Funding
 from actors.messages.control import (
     ChildStatus,
     Confirmed,
@@ -36,6 +46,7 @@ from actors.messages.market import (
 
 FILLS, ORDERS = "fills:extended:1", "orders:extended:1"
 POSITIONS, ACCOUNT = "positions:extended:1", "account:extended:1"
+FUNDINGS, SOURCE = "fundings:extended:1", "account:extended:1"
 
 
 class Told:
@@ -160,17 +171,37 @@ def test_account_figures_are_news_when_they_differ(tell: Told) -> None:
 
 
 def test_funding_is_news_once(tell: Told) -> None:
-    payment = Funding(
-        venue="extended",
-        account="1",
-        funding_id="5",
-        symbol="BTC-USD",
-        amount="0.1",
-        received_ns=1,
-        via="polling",
-    )
-    assert tell("funding", ACCOUNT, payment)
-    assert tell("funding", ACCOUNT, payment) is None
+    assert tell("funding", FUNDINGS, payment("5"))
+    assert tell("funding", FUNDINGS, payment("5", received_ns=7)) is None
+    assert tell("funding", FUNDINGS, payment("6"))
+    told = [datum.value.funding_id for _, datum in tell.store.snapshot(FUNDINGS)]
+    assert told == ["5", "6"]
+    assert tell.store.snapshot(ACCOUNT) == []
+    assert [topic for topic, _ in tell.store.everything()] == [FUNDINGS, FUNDINGS]
+
+
+def test_of_funding_only_the_newest_are_held_but_older_ones_are_known(tell: Told) -> None:
+    for at in range(FUNDINGS_MAX + 50):
+        assert tell("funding", FUNDINGS, payment(str(at)))
+    assert len(tell.store.snapshot(FUNDINGS)) == FUNDINGS_MAX
+    assert tell("funding", FUNDINGS, payment("0")) is None
+
+
+def test_a_payment_of_funding_does_not_grow_old(tell: Told) -> None:
+    tell("source_state", SOURCE, SourceState(source=SOURCE, connected=True, at_mono_ns=1))
+    lane = ConnectionState(
+        actor=SOURCE, venue="extended", account="1", lane="rest", state="connected",
+        stale_after_ms=1_000.0,
+    )  # fmt: skip
+    tell("connection_state", "connections", lane, source=SOURCE)
+    tell("funding", FUNDINGS, payment("5"), source=SOURCE)
+    tell("fill", FILLS, fill("1", via="polling"), source=SOURCE)
+    [(_, paid)], [(_, filled)] = tell.store.snapshot(FUNDINGS), tell.store.snapshot(FILLS)
+    later_ns = 10**12
+    assert tell.store.freshness(FILLS, filled, later_ns).stale
+    assert not tell.store.freshness(FUNDINGS, paid, later_ns).stale
+    tell("source_state", SOURCE, SourceState(source=SOURCE, connected=False, at_mono_ns=2))
+    assert tell.store.freshness(FUNDINGS, paid, later_ns).stale
 
 
 @pytest.mark.parametrize(
@@ -178,6 +209,7 @@ def test_funding_is_news_once(tell: Told) -> None:
     [
         ("fill", "fills:extended:2", fill("1")),
         ("fill", "orders:extended:1", fill("1")),
+        ("funding", ACCOUNT, payment("1")),
         ("position", POSITIONS, position("abc")),
         ("position", POSITIONS, position("NaN")),
         ("order", ORDERS, order("1", 1, filled_quantity="")),

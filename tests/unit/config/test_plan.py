@@ -27,10 +27,14 @@ def test_without_accounts_the_demo_runs(tmp_path) -> None:
     plan = configuration.plan
     assert configuration.faults == ()
     assert plan.simulated
-    assert [account.name for account in plan.accounts] == ["1", "2"]
+    named = [(account.venue, account.name) for account in plan.accounts]
+    assert named == [(venue, name) for venue in ("extended", "lighter") for name in ("1", "2")]
+    assert plan.accounts[2].aliases == ("7001",)
+    assert [venue.name for venue in plan.venues] == ["extended", "lighter"]
     assert plan.limits.reset_after_stream_s == 10
     assert plan.limits.reset_after_account_s == 10
-    assert all(account.secrets["api_key"] for account in configuration.accounts)
+    assert all(account.secrets["api_key"] for account in configuration.accounts[:2])
+    assert all(account.secrets["private"][:3] == "ro:" for account in configuration.accounts[2:])
 
 
 @pytest.mark.parametrize(
@@ -47,6 +51,7 @@ def test_without_accounts_the_demo_runs(tmp_path) -> None:
     ],
 )
 def test_when_the_demo_runs(tmp_path, variables, force, simulated, accounts) -> None:
+    variables = {"DEMO_VENUES": "extended"} | variables
     plan = configured(tmp_path, force_demo=force, **variables).plan
     assert plan.simulated is simulated
     assert [account.name for account in plan.accounts] == accounts

@@ -61,6 +61,17 @@ def test_secret_parameters_of_an_address_are_masked_and_others_stay() -> None:
     assert masker.text(plain) == plain
 
 
+def test_a_token_made_by_a_signature_is_masked_though_nobody_registered_it() -> None:
+    signature = "0a1b2c3d" * 20
+    told = f"invalid param : auth 1790000000:7001:4:{signature} has expired"
+    assert signature not in Masker().text(told)
+    frame = json.dumps({"error": {"code": 20001, "message": told}})
+    assert signature[:12] not in Masker().frame(frame)
+    # What the venue calls its transactions is half as long.
+    plain = f"tx_hash {'0a1b2c3d' * 10}"
+    assert Masker().text(plain) == plain
+
+
 def test_positional_secrets_go_whole_and_subscriptions_stay_readable() -> None:
     masker = Masker()
     assert masker.mask({"op": "auth", "args": [SECRET, 1, "sig"]}) == {"op": "auth", "args": MASK}

@@ -25,7 +25,8 @@ from actors.runtime.http_status import RETRY_AFTER_S_MAX, retry_after_s
 from actors.runtime.rest import RestClient
 from actors.runtime.throttle import RATE_LIMIT_PAUSE_S, Throttle
 from actors.runtime.timer import Timer
-from actors.venues.contract import Answer, HttpRequest
+from actors.venues.contract import Answer
+from actors.venues.http_request import HttpRequest
 from config.proxy_address import ProxyAddress
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

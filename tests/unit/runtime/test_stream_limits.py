@@ -11,7 +11,13 @@ EXTENDED = venue("extended")
 
 def sessions() -> list[Session]:
     return [
-        EXTENDED.account_session("ws://venue", "key", "1"),
+        EXTENDED.access(
+            "1",
+            {"api_key": "key"},
+            base_url="http://venue",
+            ws_url="ws://venue",
+            now_ns=lambda: 0,
+        ).session,
         EXTENDED.book_session("ws://venue", "linear", "BTC-USD"),
     ]
 

@@ -31,7 +31,7 @@ from actors.errors import (
 from actors.messages.control import ConnectionState
 from actors.runtime import websocket
 from actors.runtime.clock import SystemClock
-from actors.runtime.connection import ACKNOWLEDGED_AFTER_S, Connection, Vigil
+from actors.runtime.connection import ACKNOWLEDGED_AFTER_S, OPENING_TICK_S, Connection, Vigil
 from actors.runtime.connection_policy import (
     HEALTHY_AFTER_S,
     PHASED,
@@ -259,17 +259,27 @@ class TestSession:
         self.silence_max_s = 45.0
         self.mute_max_s = mute_max_s
         self.ping_interval_s = 30.0
+        self.asks_at_ns: int | None = None
+        """When it knows what it waited for, and asks."""
         self._first = True
 
     def connected(self, now_ns: int) -> list[bytes | str]:
         self._first = True
         return ["subscribe"]
 
+    def to_send(self, mono_ns: int) -> list[bytes | str]:
+        if self.asks_at_ns is None or mono_ns < self.asks_at_ns:
+            return []
+        self.asks_at_ns = None
+        return [f"asked at {mono_ns}"]
+
     def receive(self, data: str | bytes, now_ns: int) -> list[Event]:
         if data == "bad":
             raise MalformedFrame("frame", "JSON", data)
         if data == "gap":
             raise SequenceGap(2, 5)
+        if data == "greeting":
+            return []
         first, self._first = self._first, False
         said: list[Event] = [Subscribed("all")] if first else []
         if data == "state":
@@ -330,7 +340,7 @@ class Rig:
         self._over = asyncio.Event()
         name = LaneName(actor="a", venue="v", lane="websocket")
         self.lane = Lane(name, PHASED, self.timer, self.states.append)
-        session = TestSession(mute_max_s=mute_max_s)
+        self.session = session = TestSession(mute_max_s=mute_max_s)
         self.connection = Connection(session, self.lane, self, self.timer, self._open)
 
     async def _open(self, _: object) -> Socket:
@@ -475,6 +485,16 @@ async def test_connected_only_after_the_first_good_frame() -> None:
     assert order[:3] == ["connecting", "connected", "backoff"]
 
 
+async def test_a_session_that_waits_for_something_asks_as_soon_as_it_is_there() -> None:
+    rig = Rig([])
+    known_ns = rig.timer.clock.monotonic_ns() + 250_000_000
+    rig.session.asks_at_ns = known_ns
+    await rig.play()
+    _, asked = rig.sockets[0].sent
+    late_s = (int(str(asked).split()[-1]) - known_ns) / 1e9
+    assert 0 <= late_s <= OPENING_TICK_S
+
+
 async def test_where_silence_is_legal_staying_open_is_the_acknowledgement() -> None:
     rig = Rig([], mute_max_s=None)
     run = asyncio.ensure_future(rig.connection.run())
@@ -491,6 +511,14 @@ async def test_mute_reconnects_first_and_ends_the_process_only_when_it_repeats()
         await rig.play()
     assert len(rig.sockets) == 2
     assert rig.told == ["opened", "events 1", "lost Mute", "opened", "lost Mute"]
+
+
+async def test_a_greeting_is_not_what_a_stream_is_there_for() -> None:
+    """Nor a sign that this process reads what it is told."""
+    rig = Rig(["good"], ["greeting"], ["never"])
+    with pytest.raises(Mute):
+        await rig.play()
+    assert len(rig.sockets) == 2
 
 
 async def test_mute_with_good_frames_between_goes_on_for_ever() -> None:

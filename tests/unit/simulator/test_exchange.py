@@ -426,6 +426,19 @@ def test_hourly_funding_moves_the_wallet() -> None:
     assert account.positions["BTC-USD"].funding == paid.amount
 
 
+def test_funding_is_paid_at_once_when_it_is_asked_for() -> None:
+    exchange, account = quiet()
+    exchange.place(account, _request(exchange, time_in_force="IOC", lots=500))
+    before = account.balance
+    exchange.pay_funding()
+    exchange.pay_funding()
+    book = exchange.ledger.accounts[account.account_id]
+    assert len({one.payment_id for one in book.funding}) == 2
+    assert account.balance == before + sum(one.amount for one in book.funding)
+    exchange.step(START_NS + 3_700 * SECOND)
+    assert len(book.funding) == 3, "the hour's own comes as ever"
+
+
 def test_accounts_need_their_own_names_and_keys() -> None:
     for pair in ([("1", "a"), ("1", "b")], [("1", "a"), ("2", "a")], [("1", "")]):
         with pytest.raises(ConfigFault):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from actors.errors import ConfigFault
 from actors.simulator.actor import account_specs
 from actors.simulator.attendance import TOPICS_KEPT, Attendances
+from actors.simulator.dialects.extended_frames import ExtendedFrames
 from actors.simulator.exchange import Exchange
 from actors.simulator.fault_orders import parse_fault, read_fault
 from actors.simulator.faults import FaultDesk, FaultKind, FaultRefused
@@ -217,7 +218,7 @@ FRAME = b'{"type":"DELTA","data":{"t":"DELTA","m":"X","b":[{"q":"-1","p":"5","c"
 
 
 def _spoiled(kind: str, frames: int = 3, count: int = 1) -> list[bytes]:
-    spoiler = Spoiler()
+    spoiler = Spoiler(ExtendedFrames())
     spoiler.arm(FaultKind(kind), count)
     return [out for number in range(1, frames + 1) for out in spoiler.spoil(FRAME % number)]
 
@@ -242,7 +243,7 @@ def test_frames_are_spoiled_as_asked() -> None:
 
 
 def test_a_fault_waits_for_a_frame_that_it_fits() -> None:
-    spoiler = Spoiler()
+    spoiler = Spoiler(ExtendedFrames())
     spoiler.arm(FaultKind.NO_SIZE, 1)
     other = b'{"type":"BALANCE","data":{},"ts":1,"seq":1}'
     assert spoiler.spoil(other) == [other]
@@ -366,3 +367,14 @@ def test_own_accounts_are_taken() -> None:
     specs = account_specs([{"name": "a", "api_key": "k", "scripted": False}], 1)
     assert specs[0].name == "a"
     assert specs[0].deposit_usd == 100_000
+
+
+def test_each_hour_is_settled_once_also_the_first_that_was_lived_through() -> None:
+    hour_ms = 3_600_000
+    full_ms = START_MS // hour_ms * hour_ms + hour_ms
+    tape = Tape(market_spec("BTC-USD"), 1, full_ms - 30_000)
+    tape.applied.append((full_ms + 1_000, 17))
+    (newest, *older) = tape.settled(full_ms - 5 * hour_ms, full_ms + 60_000)
+    assert newest == (full_ms + 1_000, 17)
+    hours = [at_ms // hour_ms for at_ms, _ in older]
+    assert hours == [full_ms // hour_ms - back for back in range(1, 6)]

@@ -15,7 +15,8 @@ SPECS = tuple(
 
 def announcer(stream: io.StringIO, **more) -> tuple[Announcer, FakeClock]:
     clock = FakeClock()
-    told = {"url": "http://127.0.0.1:5000", "simulated": True, "symbol": "BTC-USD"}
+    told = {"url": "http://127.0.0.1:5000", "simulated": True}
+    told |= {"venues": ("extended", "lighter"), "book": "orderbook:extended:linear:BTC-USD"}
     occasion = Occasion(**(told | {"account": "account:extended:1"} | more))
     return Announcer(SPECS, occasion, clock, stream), clock
 
@@ -86,10 +87,10 @@ def test_what_to_try_next() -> None:
     voice.all_ready()
     text = stream.getvalue()
     for part in (
-        "simulated Extended, no keys needed",
+        "simulated Extended and Lighter, no keys needed",
         "http://127.0.0.1:5000",
         "curl http://127.0.0.1:5000/health",
-        "curl 'http://127.0.0.1:5000/api/orderbook/BTC-USD?depth=5'",
+        "curl 'http://127.0.0.1:5000/api/orderbook/BTC-USD?venue=extended&depth=5'",
         "curl -N 'http://127.0.0.1:5000/api/stream?topics=orderbook:extended:linear:BTC-USD'",
         "curl http://127.0.0.1:5000/api/supervision",
         "kill -9 77",

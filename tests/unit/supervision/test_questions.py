@@ -50,6 +50,8 @@ async def test_a_child_answers_and_what_it_cannot_is_named() -> None:
         ):
             found = await refusal(desk.put(WITNESS, op, {}))
             assert (found.kind, part in str(found)) == (kind, True), found
+        found = await refusal(desk.operations()["storage"].answer({"actor": WITNESS}))
+        assert (found.kind, "has no storage" in str(found)) == ("unsupported", True)
         # A broken handler is no crash.
         assert await desk.put(WITNESS, "frames", {})
         found = await refusal(desk.put("nobody", "frames", {}))

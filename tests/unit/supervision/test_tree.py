@@ -7,7 +7,7 @@ import pytest
 
 from actors.supervision import tree as tree_module
 from actors.supervision.spec import ChildKind, ChildSpec
-from actors.supervision.tree import Owned, children, reloader
+from actors.supervision.tree import Owned, SimulatorSocket, children, reloader
 from config.environment import read_environment
 from config.plan import AccountPlan, Plan, read_configuration
 
@@ -29,23 +29,37 @@ def by_actor(specs: tuple[ChildSpec, ...]) -> dict[str, ChildSpec]:
 
 def test_the_demo_is_the_promised_tree(tmp_path) -> None:
     plan = plan_of(tmp_path)
-    specs = children(plan, Owned(listener=10, cache=11, simulator=12, simulator_port=4711))
+    simulators = {"extended": SimulatorSocket(12, 4711), "lighter": SimulatorSocket(13, 4712)}
+    specs = children(plan, Owned(listener=10, cache=11, simulators=simulators))
     assert [(spec.actor, spec.kind) for spec in specs] == [
         ("cache", ChildKind.CACHE),
         ("web:1", ChildKind.WEB),
+        ("recorder", ChildKind.SINK),
         ("simulator:extended", ChildKind.SIMULATOR),
+        ("simulator:lighter", ChildKind.SIMULATOR),
         ("venue:extended", ChildKind.VENUE),
+        ("venue:lighter", ChildKind.VENUE),
         ("account:extended:1", ChildKind.ACCOUNT),
         ("account:extended:2", ChildKind.ACCOUNT),
+        ("account:lighter:1", ChildKind.ACCOUNT),
+        ("account:lighter:2", ChildKind.ACCOUNT),
         ("orderbook:extended:linear:BTC-USD", ChildKind.STREAM),
         ("orderbook:extended:linear:ETH-USD", ChildKind.STREAM),
         ("orderbook:extended:linear:SOL-USD", ChildKind.STREAM),
+        ("orderbook:lighter:linear:ETH", ChildKind.STREAM),
+        ("orderbook:lighter:linear:BTC", ChildKind.STREAM),
     ]
     tree = by_actor(specs)
     for actor in ("venue:extended", "account:extended:1", "orderbook:extended:linear:BTC-USD"):
         config = tree[actor].config
         assert config["base_url"] == "http://127.0.0.1:4711/api/v1"
         assert config["ws_url"] == "ws://127.0.0.1:4711/stream.extended.exchange/v1"
+    for actor in ("venue:lighter", "account:lighter:1", "orderbook:lighter:linear:ETH"):
+        config = tree[actor].config
+        assert config["base_url"] == "http://127.0.0.1:4712"
+        assert config["ws_url"] == "ws://127.0.0.1:4712/stream"
+        assert config["requests_per_min"] == config["handshakes_per_min"] == 6_000
+    assert tree["simulator:lighter"].config["markets"] == ["ETH", "BTC"]
     simulator = tree["simulator:extended"]
     assert simulator.descriptors == {"listener": 12}
     assert simulator.config["accounts"] == 2
@@ -78,6 +92,7 @@ def test_a_real_venue_has_no_simulator_and_keeps_its_addresses(tmp_path) -> None
     tree = by_actor(children(plan, OWNED))
     assert set(tree) == {
         "cache",
+        "recorder",
         "web:1",
         "web:2",
         "venue:extended",
@@ -128,7 +143,7 @@ def test_each_child_gets_what_its_contract_names(tmp_path) -> None:
     assert web.config["simulated"] is False
     assert web.config["started_mono_ns"] == 77
     assert web.config["settings"]["accounts"] == [
-        {"venue": "extended", "name": "3", "label": "DESK"}
+        {"venue": "extended", "name": "3", "label": "DESK", "aliases": []}
     ]
     assert web.config["settings"]["streams"][0] == "orderbook:extended:linear:BTC-USD"
     watched = tree["account:extended:3"]
@@ -157,8 +172,8 @@ def test_web_without_a_token_gets_no_secret(tmp_path) -> None:
 
 @pytest.mark.parametrize("demo", ["0", "1"])
 def test_configurations_are_plain_data(tmp_path, demo: str) -> None:
-    simulated = {"simulator": 12, "simulator_port": 1} if demo == "1" else {}
-    owned = Owned(listener=10, cache=11, **simulated)
+    sockets = {name: SimulatorSocket(12, 1) for name in ("extended", "lighter")}
+    owned = Owned(listener=10, cache=11, simulators=sockets if demo == "1" else {})
     for spec in children(plan_of(tmp_path, DEMO=demo), owned):
         again = msgspec.msgpack.decode(msgspec.msgpack.encode(dict(spec.config)))
         assert again == spec.config

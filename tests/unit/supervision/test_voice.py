@@ -45,6 +45,12 @@ class Log:
         actor, record = self._written.get(timeout=WAIT_S)
         return actor, record.event
 
+    def newest(self) -> LogRecord:
+        """The one that was written last."""
+        _, record = self._written.queue[-1]
+        assert isinstance(record, LogRecord)
+        return record
+
     def rest(self) -> list[tuple[str, str]]:
         """Everything that is written until the voice has ended."""
         self.mouth.actor.stop(timeout=WAIT_S)
@@ -120,3 +126,9 @@ def test_changes_of_children_and_the_first_readiness_are_lines(log: Log) -> None
     log.mouth.say(ChildStatus(actor=A.actor, kind="account", state="ready", pid=70, epoch=1))
     log.mouth.say(AllReady())
     assert log.rest() == [(A.actor, "started"), (A.actor, "ready"), ("supervisor", "all ready")]
+
+
+def test_readiness_names_who_is_left_out_of_it(log: Log) -> None:
+    log.mouth.say(AllReady(quarantined=(A.actor,)))
+    log.heard()
+    assert log.newest().fields == {"quarantined": A.actor}

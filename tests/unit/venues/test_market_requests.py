@@ -37,7 +37,7 @@ def read_ticker(body: bytes, status: int = 200, **headers: str) -> Ticker:
 
 
 def test_candles_are_asked_by_the_venues_interval_and_without_a_key() -> None:
-    asked = requests.candles("BTC-USD", "PT1M", 1_000)
+    asked = requests.candles("BTC-USD", "PT1M", 1_000, until_us=0)
     assert asked.base_url + asked.path == (
         "https://venue.example/api/v1/info/candles/BTC-USD/trades"
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from actors.errors import ConfigFault
-from actors.venues.contract import AmbiguousSymbol, HttpRequest, Requests, UnknownSymbol, Venue
+from actors.venues.contract import Requests, Venue
+from actors.venues.http_request import HttpRequest
 from actors.venues.registry import VENUES, market_data, venue
+from actors.venues.symbols import AmbiguousSymbol, UnknownSymbol
 
 
 def test_an_address_is_encoded_and_repeats_its_parameters() -> None:
@@ -28,6 +30,12 @@ def test_a_request_does_not_show_its_headers() -> None:
     assert "canary" not in repr(request)
 
 
+SECRETS = {
+    "extended": {"api_key": "key"},
+    "lighter": {"account_index": "7", "private": f"ro:7:single:4102444800:{'ab' * 24}"},
+}
+
+
 @pytest.mark.parametrize("name", sorted(VENUES))
 def test_each_venue_offers_the_whole_contract(name: str) -> None:
     found: Venue = venue(name)
@@ -39,19 +47,28 @@ def test_each_venue_offers_the_whole_contract(name: str) -> None:
     assert found.rest_limit.count > 0
     assert found.rest_limit.period_s > 0
     assert 0 < found.poll_interval_s <= found.orders_interval_s <= found.points_interval_s
-    assert "api_key" in found.fields
     requests: Requests = found.requests(found.base_url)
     assert requests.markets().url.startswith(found.base_url)
     product = found.products[0]
+    access = found.access(
+        "1",
+        SECRETS[name],
+        base_url=found.base_url,
+        ws_url=found.ws_url,
+        now_ns=lambda: 1_800_000_000 * 10**9,
+    )
+    requests = access.requests
+    assert (requests.balance() == requests.positions()) == found.joint_figures
     for session in (
-        found.account_session(found.ws_url, "key", "1"),
-        found.book_session(found.ws_url, product, "BTC-USD"),
-        market_data(found.name).trades_session(found.ws_url, product, "BTC-USD"),
+        access.session,
+        found.book_session(found.ws_url, product, "BTC-USD", "7"),
+        market_data(found.name).trades_session(found.ws_url, product, "BTC-USD", "7"),
     ):
         assert session.url.startswith(found.ws_url)
         assert session.silence_max_s > 0
         assert session.ping_interval_s > 0
         assert session.connected(0) == []
+        assert list(session.to_send(1)) == []
 
 
 def test_an_unknown_venue_or_product_is_a_configuration_error() -> None:

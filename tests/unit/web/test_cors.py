@@ -83,6 +83,7 @@ async def test_an_allowed_page_reads_answers_and_refusals(served: Served) -> Non
         assert headers["Access-Control-Allow-Origin"] == DESK
         exposed = set(headers["Access-Control-Expose-Headers"].split(", "))
         assert exposed >= {"ETag", "Retry-After", "RateLimit-Remaining", "RateLimit-Reset"}
+        assert exposed >= {"Link", "X-Next-Cursor"}
         vary = {part.strip() for value in headers.getall("Vary") for part in value.split(",")}
         assert vary == {"Origin", "Accept-Encoding"}
 

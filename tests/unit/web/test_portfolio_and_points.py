@@ -9,10 +9,10 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
-from web_world import ACCOUNT_1, ACCOUNT_2, Served, World, serving
+from web_world import ACCOUNT_1, ACCOUNT_2, SETTINGS, Served, World, serving
 
 from actors.errors import ConnectTimeout
-from actors.messages.account import AccountSnapshot, EpochPoints, Points, SeasonPoints
+from actors.messages.account import AccountSnapshot, EpochPoints, Points, Position, SeasonPoints
 from actors.messages.control import SourceState
 from actors.runtime.clock import FakeClock
 from actors.runtime.control_client import ControlRefused
@@ -160,6 +160,42 @@ async def test_an_account_that_never_delivered_is_missing_with_the_reason(
     assert (missing["account"], missing["state"]) == ("2", "quarantined")
     assert missing["reason"] == "quarantined: key rejected"
     assert not body["complete"]
+
+
+async def test_what_no_venue_lists_is_named_and_the_sums_are_not_whole(
+    http: aiohttp.ClientSession,
+) -> None:
+    world = World(accounts=SETTINGS["accounts"][:1])
+    world.link(ACCOUNT_1)
+    priced(world, "1", "5")
+    for symbol in ("BTC-USD", "ETH-USD"):
+        held = Position(
+            venue="extended",
+            account="1",
+            position_id=symbol,
+            symbol=symbol,
+            product="linear",
+            side="short",
+            quantity="2",
+            notional="10",
+            realized_pnl="0",
+            received_ns=world.now_ns(),
+            via="websocket",
+        )
+        world.replica.feed("position", ACCOUNT_1, "positions:extended:1", held)
+    async with serving(world) as served:
+        _, before = await get(http, served, "/api/portfolio")
+        world.instruments()
+        _, after = await get(http, served, "/api/portfolio")
+    rows = [(row["base"], row["net_quantity"], row["unlisted"]) for row in before["exposures"]]
+    assert rows == [
+        ("extended:BTC-USD", "-2", ["extended:1:BTC-USD"]),
+        ("extended:ETH-USD", "-2", ["extended:1:ETH-USD"]),
+    ]
+    rows = [(row["base"], row["net_quantity"], row["unlisted"]) for row in after["exposures"]]
+    assert rows == [("BTC", "-2", []), ("ETH", "-2", [])]
+    assert before["usd"] == after["usd"]
+    assert (before["complete"], after["complete"]) == (False, True)
 
 
 async def test_the_venue_narrows_the_portfolio(served: Served, http: aiohttp.ClientSession) -> None:

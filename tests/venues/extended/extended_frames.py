@@ -115,6 +115,19 @@ FILL = {
     "tradeType": "TRADE",
     "createdTime": MS,
 }
+PAYMENT = {
+    "id": 8341,
+    "accountId": 7,
+    "market": "BTC-USD",
+    "positionId": 1811328331287359488,
+    "side": "LONG",
+    "size": "0.0100",
+    "value": "784.700000",
+    "markPrice": "78470.0",
+    "fundingFee": "-0.010201",
+    "fundingRate": "0.000013",
+    "paidTime": MS,
+}
 MARKET = {
     "name": "BTC-USD",
     "type": "PERPETUAL",

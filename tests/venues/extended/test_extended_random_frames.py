@@ -18,6 +18,7 @@ from extended_frames import (
     MARKET,
     NOW_NS,
     ORDER,
+    PAYMENT,
     POSITION,
     account,
     answer,
@@ -134,12 +135,12 @@ def test_sessions_raise_nothing_but_venue_faults(
 
 ANSWERS = [
     json.loads(answer(data, pagination={"cursor": 1, "count": 1}))
-    for data in (BALANCE, [POSITION], [ORDER], [FILL], [MARKET], {"accountId": 1})
+    for data in (BALANCE, [POSITION], [ORDER], [FILL], [PAYMENT], [MARKET], {"accountId": 1})
 ]
 READERS = [
     "read_balance", "read_spot_balances", "read_positions", "read_orders", "read_orders_history",
-    "read_fills", "read_account_info", "read_points", "read_standing", "read_markets",
-    "read_market_orderbook",
+    "read_fills", "read_funding", "read_account_info", "read_points", "read_standing",
+    "read_markets", "read_market_orderbook",
 ]  # fmt: skip
 
 

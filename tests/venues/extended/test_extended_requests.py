@@ -16,6 +16,7 @@ from extended_frames import (
     MS,
     NOW_NS,
     ORDER,
+    PAYMENT,
     POSITION,
     answer,
     market,
@@ -30,10 +31,11 @@ from actors.errors import (
     VenueRejected,
     VenueUnavailable,
 )
-from actors.messages.account import EpochPoints, Points, SeasonPoints, Standing
+from actors.messages.account import EpochPoints, Funding, Points, SeasonPoints, Standing
 from actors.messages.market import BookSnapshot, Instrument
-from actors.venues.contract import AccountInfo, HttpRequest
+from actors.venues.contract import AccountInfo
 from actors.venues.extended.requests import PAGE_LIMIT, Requests
+from actors.venues.http_request import HttpRequest
 
 BASE = "https://venue.example/api/v1"
 Headers = Mapping[str, str]
@@ -65,6 +67,13 @@ def requests() -> Requests:
         ),
         (Requests.fills, "fills", "/user/trades?limit=100", True),
         (lambda r: r.fills("7&x"), "fills", "/user/trades?limit=100&cursor=7%26x", True),
+        (Requests.funding, "funding", "/user/funding/history?fromTime=0&limit=100", True),
+        (
+            lambda r: r.funding("8341"),
+            "funding",
+            "/user/funding/history?fromTime=0&limit=100&cursor=8341",
+            True,
+        ),
         (Requests.account_info, "account_info", "/user/account/info", True),
         (Requests.points, "points", "/user/rewards/earned", True),
         (Requests.markets, "markets", "/info/markets", False),
@@ -171,6 +180,36 @@ def test_pages_end_at_a_short_page_or_a_cursor_that_stands_still(
     orders = answer([ORDER] * count, pagination=pagination)
     history = requests.read_orders_history(200, {}, orders, NOW_NS, asked)
     assert (len(history.items), history.cursor) == (count, following)
+    payments = answer([PAYMENT] * count, pagination=pagination)
+    paid = requests.read_funding(200, {}, payments, NOW_NS, asked)
+    assert (len(paid.items), paid.cursor) == (count, following)
+
+
+def test_a_funding_payment(requests: Requests) -> None:
+    [paid] = requests.read_funding(200, {}, answer([PAYMENT]), NOW_NS).items
+    assert paid == Funding(
+        venue="extended",
+        account=ACCOUNT,
+        funding_id="8341",
+        symbol="BTC-USD",
+        amount="-0.010201",
+        rate="0.000013",
+        venue_time_ns=MS * 10**6,
+        received_ns=NOW_NS,
+        via="polling",
+    )
+    bare = {"id": "9", "market": "BTC-USD", "fundingFee": "1"}
+    [paid] = requests.read_funding(200, {}, answer([bare]), NOW_NS).items
+    assert (paid.funding_id, paid.amount, paid.rate, paid.venue_time_ns) == ("9", "1", None, 0)
+
+
+@pytest.mark.parametrize("field", ["id", "market", "fundingFee"])
+def test_a_funding_payment_without_its_main_words_is_malformed(
+    requests: Requests, field: str
+) -> None:
+    body = answer([{key: value for key, value in PAYMENT.items() if key != field}])
+    with pytest.raises(MalformedFrame, match=field):
+        requests.read_funding(200, {}, body, NOW_NS)
 
 
 def test_account_info_never_reads_the_keys_that_it_lists(requests: Requests) -> None:
@@ -312,7 +351,6 @@ def test_instruments(requests: Requests) -> None:
         ("ETH-USD", "reduce_only", "weekdays"),
         ("XRP-USD", "disabled", "continuous"),
     ]
-    assert listed.clock_offset_ms == 2_500
 
 
 def test_a_perpetual_that_cannot_be_read_is_named(requests: Requests) -> None:
@@ -381,7 +419,7 @@ REFUSALS: list[tuple[int, bytes, type[Fault], str]] = [
 
 
 @pytest.mark.parametrize("refused", REFUSALS, ids=str)
-@pytest.mark.parametrize("read", ["read_positions", "read_orders", "read_fills"])
+@pytest.mark.parametrize("read", ["read_positions", "read_orders", "read_fills", "read_funding"])
 def test_what_refusals_mean(
     requests: Requests, read: str, refused: tuple[int, bytes, type[Fault], str]
 ) -> None:
@@ -427,19 +465,3 @@ def test_retry_after(requests: Requests, headers: Headers, expected: float | Non
     with pytest.raises(RateLimited) as caught:
         requests.read_balance(429, headers, b"", now_ns)
     assert caught.value.retry_after_s == expected
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({"Date": "Tue, 22 Sep 2026 10:13:20 GMT"}, 500.0),
-        ({"dAtE": "Tue, 22 Sep 2026 10:13:17 GMT"}, -2500.0),
-        ({"Date": "yesterday"}, None),
-        ({"Date": ""}, None),
-        ({}, None),
-    ],
-)
-def test_the_clock_offset_is_the_date_headers_middle_of_the_second(
-    requests: Requests, headers: Headers, expected: float | None
-) -> None:
-    assert requests.clock_offset_ms(headers, 1_790_072_000 * 10**9) == expected

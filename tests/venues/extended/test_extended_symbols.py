@@ -8,10 +8,9 @@ import pytest
 from extended_frames import NOW_NS, answer, market
 
 from actors.messages.market import InstrumentList
-from actors.venues.contract import AmbiguousSymbol, UnknownSymbol
 from actors.venues.extended.requests import Requests
-from actors.venues.extended.symbols import Symbols
 from actors.venues.extended.venue import EXTENDED
+from actors.venues.symbols import AmbiguousSymbol, Symbols, UnknownSymbol
 
 MARKETS = [
     market("BTC-USD", "BTC"),

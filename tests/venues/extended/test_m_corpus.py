@@ -15,7 +15,15 @@ from typing import Any
 import pytest
 
 from actors.errors import BookMismatch, CrossedBook, SequenceGap, VenueRejected
-from actors.messages.account import AccountSnapshot, Fill, Order, Points, Position, Standing
+from actors.messages.account import (
+    AccountSnapshot,
+    Fill,
+    Funding,
+    Order,
+    Points,
+    Position,
+    Standing,
+)
 from actors.messages.market import (
     BookDelta,
     BookSnapshot,
@@ -63,7 +71,6 @@ NOT_READ = {
     "rest-open-interests-doc.json": "open interest is not served",
     "rest-positions-history-ccxt2026.json": "closed positions are told by the stream and polling",
     "rest-positions-history-doc.json": "closed positions are told by the stream and polling",
-    "rest-user-funding-history-doc.json": "funding payments are not served",
     "rpc2-candle-session-sdktest.jsonl": "v2 control frames; the service speaks v1",
     "rpc2-requests-sdk.jsonl": "v2 requests; the service speaks v1",
     "rpc2-responses-captured2026.json": "v2 replies; the service speaks v1",
@@ -246,6 +253,11 @@ READ: dict[str, Check] = {
     "rest-spot-balances-ccxt2026.json": (
         rest("spot_balances"), [(AssetBalances, {"venue_time_ns": 1778124335048 * 10**6})],
     ),
+    "rest-user-funding-history-doc.json": (
+        rest("funding"),
+        [(Funding, {"funding_id": "8341", "symbol": "BNB-USD", "amount": "0", "rate": "0",
+                    "venue_time_ns": 1723147241346 * 10**6})],
+    ),
     "rest-user-trades-doc.json": (
         rest("fills"),
         [(Fill, {"fill_id": "1784963886257016832", "order_id": "9223372036854775808",
@@ -378,6 +390,7 @@ INDEX_KINDS = {
     Candle: "candle",
     CrossedBook: "order book",
     Fill: "trade",
+    Funding: "funding/history",
     FundingRate: "funding rate",
     InstrumentList: "info/markets",
     MarkPrice: "price",

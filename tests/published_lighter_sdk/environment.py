@@ -1,0 +1,14 @@
+"""Where Lighter's SDK is: it needs an older `urllib3` than we do, and brings a native signer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from own_environment import python_with
+
+FOLDER = Path(__file__).parent
+
+
+def sdk_python() -> Path:
+    """The interpreter that has the SDK."""
+    return python_with(FOLDER / "requirements.txt", "lighter_sdk")
