@@ -36,8 +36,8 @@ lighter: $(STAMPS)/lighter
 stores: $(STAMPS)/stores
 
 test: $(STAMPS)/dev
-	@$(PYTEST) -n 2 $(TESTS_PARALLEL)
-	@$(PYTEST) $(TESTS_ALONE)
+	@failed=0; $(PYTEST) -n 2 $(TESTS_PARALLEL) || failed=1; \
+		$(PYTEST) $(TESTS_ALONE) || failed=1; exit $$failed
 
 check: $(STAMPS)/dev
 	@$(BIN)/ruff format --check --quiet . || { echo "format: run $(BIN)/ruff format ."; exit 1; }
