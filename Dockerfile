@@ -1,6 +1,12 @@
-# Two stages: the packages with their hashes checked, then the code beside them, as a user who
-# owns nothing but the data. Keys come at run time, never into the image.
+# Three stages: the dashboard, the packages with their hashes checked, then both beside the code,
+# as a user who owns nothing but the data. Keys come at run time, never into the image.
 ARG PYTHON=3.11-slim-bookworm
+ARG NODE=24-bookworm-slim
+
+FROM node:${NODE} AS dashboard
+WORKDIR /build
+COPY mFrontend/ ./
+RUN npm ci --no-audit --no-fund && npm run build
 
 FROM python:${PYTHON} AS packages
 COPY requirements-stores.lock requirements-lighter.lock /build/
@@ -23,6 +29,7 @@ COPY LICENSE pyproject.toml main.py supervisor.py ./
 COPY config/ config/
 COPY actors/ actors/
 COPY web/ web/
+COPY --from=dashboard /build/dist/ mFrontend/dist/
 RUN ["/opt/venv/bin/python", "-m", "compileall", "-q", "."]
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -6,36 +6,52 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := .make
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check --no-input
+DASHBOARD := mFrontend
+BUILD := sh $(DASHBOARD)/scripts/build.sh
+NPM := npm --prefix $(DASHBOARD) --silent
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 # What needs quiet processors runs alone, everything else on two at once.
 TESTS_PARALLEL := tests/architecture tests/unit tests/venues tests/property
-TESTS_ALONE := tests/integration tests/chaos
+TESTS_ALONE := tests/integration tests/chaos tests/browser
 BENCHMARKS := orderbook_keys ingest bus fanout rest_get processes restart_storm end_to_end fleet \
 	both_venues history
 PYTEST := $(BIN)/python -m pytest --quiet
 
-.PHONY: help run lighter stores test check bench lock clean
+# What needs Node is left out where there is none, save where REQUIRE_SERVICES=1 demands all.
+define with_node
+	@if reason=$$(sh $(DASHBOARD)/scripts/node.sh); then $(1); else \
+		echo "skipped: $(2). $$reason"; test "$$REQUIRE_SERVICES" != 1; fi
+endef
+
+.PHONY: help run dashboard lighter stores test check bench lock clean
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run     set up what is needed and start the service (demo where no account is set)"
-	@echo "make lighter the signer of venue Lighter, for accounts with a private key"
-	@echo "make stores  what history in PostgreSQL or Supabase needs"
-	@echo "make test    the tests"
-	@echo "make check   format, lint, types, import contracts, generated pages"
-	@echo "make bench   the benchmarks; writes benchmarks/RESULTS.md"
-	@echo "make lock    new lock files from pyproject.toml (needs uv)"
-	@echo "make clean   remove everything that these commands made, data/ and run/ excepted"
+	@echo "make run        set up what is needed and start the service (demo where no account is set)"
+	@echo "make dashboard  the dashboard alone, where it changed (needs Node)"
+	@echo "make lighter    the signer of venue Lighter, for accounts with a private key"
+	@echo "make stores     what history in PostgreSQL or Supabase needs"
+	@echo "make test       the tests"
+	@echo "make check      format, lint, types, import contracts, generated pages"
+	@echo "make bench      the benchmarks; writes benchmarks/RESULTS.md"
+	@echo "make lock       new lock files from pyproject.toml (needs uv)"
+	@echo "make clean      remove everything that these commands made, data/ and run/ excepted"
 
+# Without the dashboard the service runs all the same; why it is not there has been said by then.
 run: $(STAMPS)/run
+	@$(BUILD) || :
 	@exec $(BIN)/python main.py run
+
+dashboard:
+	@$(BUILD)
 
 lighter: $(STAMPS)/lighter
 
 stores: $(STAMPS)/stores
 
 test: $(STAMPS)/dev
+	$(call with_node,$(BUILD) && $(NPM) test,the dashboard's own tests)
 	@failed=0; $(PYTEST) -n 2 $(TESTS_PARALLEL) || failed=1; \
 		$(PYTEST) $(TESTS_ALONE) || failed=1; exit $$failed
 
@@ -46,6 +62,8 @@ check: $(STAMPS)/dev
 	@$(BIN)/lint-imports --no-cache >$(STAMPS)/imports.txt || { cat $(STAMPS)/imports.txt; exit 1; }
 	@$(BIN)/python -m config.reference --check
 	@$(BIN)/python -m web.metrics_reference --check
+	$(call with_node,$(BUILD) && $(NPM) run lint && PYTHON=$(abspath $(BIN)/python) \
+		$(NPM) run check-api && $(NPM) run check-size,lint and size of the dashboard)
 	@echo "check: format, lint, types, import contracts, generated pages are good"
 
 bench: $(STAMPS)/dev
@@ -60,7 +78,8 @@ lock:
 
 clean:
 	@rm -rf $(VENV) $(STAMPS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
-		.import_linter_cache
+		.import_linter_cache $(DASHBOARD)/node_modules $(DASHBOARD)/dist $(DASHBOARD)/dist.* \
+		$(DASHBOARD)/not-built.txt
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMPS)/venv:

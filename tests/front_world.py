@@ -7,10 +7,11 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from web_world import SETTINGS
+from web_world import NOT_BUILT, SETTINGS
 from websockets.asyncio.server import Server as SocketServer
 from websockets.asyncio.server import ServerConnection, serve
 
@@ -133,6 +134,7 @@ async def front_of(
     limits: Limits | None = None,
     calls_max: int = 64,
     streams_max: int = 64,
+    built: Path = NOT_BUILT,
     **settings: Any,
 ) -> AsyncIterator[Front]:
     said: list[tuple[str, str]] = []
@@ -149,6 +151,7 @@ async def front_of(
             limits=limits or Limits(),
             calls_max=calls_max,
             streams_max=streams_max,
+            built=built,
         )
     )
     listener = socket.create_server(("127.0.0.1", 0))

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -28,6 +29,8 @@ BTC = "orderbook:extended:linear:BTC-USD"
 ETH = "orderbook:extended:linear:ETH-USD"
 ACCOUNT_1, ACCOUNT_2 = "account:extended:1", "account:extended:2"
 TOKEN = "test-token-0123456789"  # made here, opens nothing
+NOT_BUILT = Path(__file__).parent / "no dashboard"
+"""Whether this checkout's dashboard was built must not change what a test sees."""
 
 SETTINGS: dict[str, Any] = {
     "host": "127.0.0.1",
@@ -330,10 +333,10 @@ class Served:
 
 
 @asynccontextmanager
-async def serving(world: World) -> AsyncIterator[Served]:
+async def serving(world: World, built: Path = NOT_BUILT) -> AsyncIterator[Served]:
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    server = Server(create_app(world.service), world.reported.append)
+    server = Server(create_app(world.service, built), world.reported.append)
     await server.start(listener)
     ticking = asyncio.create_task(world.feed.run())
     served = Served(world, server, port)

@@ -28,12 +28,12 @@ def kept_answer(data: bytes, content_type: str, identity: bytes | None = None) -
     tag = f'"{digest}"' if identity is None else f'W/"{digest}"'
     # What it depends on is said in a 304 as well (RFC 9110 §15.4.5).
     headers = {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
-    if _is_known(tag):
+    if is_known(tag):
         return without_body(304, headers)
     return Response(data, headers={**headers, "Content-Type": content_type})
 
 
-def _is_known(tag: str) -> bool:
+def is_known(tag: str) -> bool:
     """Whether the client holds it already; compared weakly (RFC 9110 §13.1.2), no tag of ours has
     a comma.
     """

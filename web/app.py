@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from quart import Quart
 
-from web import answers, compression, guard, openapi, pages, problems, sse, websocket
+from web import answers, compression, dashboard, guard, openapi, pages, problems, sse, websocket
 from web.routes import (
     accounts,
     candles,
@@ -58,8 +59,8 @@ ROUTES: Final = (
 )
 
 
-def create_app(service: Service) -> Quart:
-    """The app of one web process."""
+def create_app(service: Service, built: Path = dashboard.BUILT) -> Quart:
+    """The app of one web process; `built` is the folder of the dashboard."""
     app = Quart(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body_bytes
     app.config["BODY_TIMEOUT"] = BODY_TIMEOUT_S
@@ -74,4 +75,5 @@ def create_app(service: Service) -> Quart:
     problems.install(app, service.report)
     for part in (pages, sse, websocket, *ROUTES):
         app.register_blueprint(part.blueprint)
+    dashboard.install(app, built)
     return app

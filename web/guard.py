@@ -20,7 +20,7 @@ from quart.wrappers import Request, Websocket
 from actors.errors import LinkFault
 from actors.runtime.clock import Clock
 from web import clients as codes
-from web import tickets
+from web import paths, tickets
 from web.closing import goodbye
 from web.control import Control
 from web.cors import Origins
@@ -29,10 +29,9 @@ from web.problems import Problem
 from web.rate_limit import Allowance, RateLimit
 from web.service import Rates, Settings
 
-FREE_PATHS: Final = frozenset({"/", "/health", "/docs", "/favicon.ico"})
-"""Static pages and the health check need no token; they hold nothing."""
+FREE_PATHS: Final = frozenset({"/health", "/docs"})
+"""They need no token, as the dashboard's files need none: they hold nothing."""
 
-FREE_PREFIX: Final = "/static/"
 HOST_FREE: Final = "/health"
 TOKEN_PARAMETER_PATH: Final = "/ws/dashboard"  # noqa: S105  # a path, no secret
 """The one path whose existing clients send the token in the address."""
@@ -100,7 +99,7 @@ class Guard:
         can judge now.
         """
         self.check_page(asked)
-        if asked.path in FREE_PATHS or asked.path.startswith(FREE_PREFIX):
+        if _is_free(asked):
             return
         self._count(asked)
         await self._check_right(asked)
@@ -226,6 +225,11 @@ def _host_of(header: str) -> str:
         return address if not rest or _PORT.fullmatch(rest) else header
     name, colon, port = header.rpartition(":")
     return name if colon and port.isdigit() and ":" not in name else header
+
+
+def _is_free(asked: Request | Websocket) -> bool:
+    is_page = isinstance(asked, Request) and paths.is_of_dashboard(asked.path)
+    return is_page or asked.path in FREE_PATHS
 
 
 def _is_local(host: str) -> bool:

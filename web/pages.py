@@ -1,4 +1,4 @@
-"""The pages that need no build: `/` until the dashboard is there, and `/docs`.
+"""The pages that need no build: the small one that stands for the dashboard, and `/docs`.
 
 Each is one file whose script and style are inline; the policy that goes with it allows exactly
 those, by their hashes, and nothing from elsewhere.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from pathlib import Path
 from typing import Final
@@ -29,8 +30,7 @@ class Page:
     """A static page with the content policy that fits it."""
 
     def __init__(self, name: str) -> None:
-        text = (_STATIC / name).read_text("utf-8")
-        self.data = text.encode()
+        self.text = text = (_STATIC / name).read_text("utf-8")
         found: dict[str, list[str]] = {"script": [], "style": []}
         for tag, content in _INLINE.findall(text):
             digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
@@ -48,20 +48,17 @@ class Page:
             )
         )
 
-    def response(self) -> Response:
-        response = kept_answer(self.data, "text/html; charset=utf-8")
+    def response(self, **texts: str) -> Response:
+        """`texts` go where the page names them in `{{…}}`, outside of its script and style."""
+        filled = self.text
+        for name, text in texts.items():
+            filled = filled.replace(f"{{{{{name}}}}}", html.escape(text))
+        response = kept_answer(filled.encode(), "text/html; charset=utf-8")
         response.headers["Content-Security-Policy"] = self.policy
         return response
 
 
-_index = Page("index.html")
 _docs = Page("docs.html")
-
-
-@blueprint.get("/")
-@hide
-async def index() -> Response:
-    return _index.response()
 
 
 @blueprint.get("/docs")

@@ -42,20 +42,11 @@ async function document() {
   return execFileSync(python, ["-c", DESCRIBE], options);
 }
 
-/** Some operations share an id, and nothing here needs one: each is known by its path. */
-function withoutIds(text) {
-  const described = JSON.parse(text);
-  for (const operations of Object.values(described.paths)) {
-    for (const operation of Object.values(operations)) delete operation.operationId;
-  }
-  return JSON.stringify(described);
-}
-
 const folder = mkdtempSync(path.join(tmpdir(), "openapi-"));
 try {
   const input = path.join(folder, "openapi.json");
   const output = path.join(folder, "schema.ts");
-  writeFileSync(input, withoutIds(await document()));
+  writeFileSync(input, await document());
   const packages = GENERATOR.flatMap((name) => ["--package", name]);
   const command = ["--yes", ...packages, "openapi-typescript", input, "--output", output];
   const options = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] };

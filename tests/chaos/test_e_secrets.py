@@ -54,6 +54,7 @@ PARAMETERS = {
     "actor": [FIRST, SECOND, REJECTED, MISTAKEN, "nobody"],
     "market": ["BTC-USD", "NONE-USD"],
     "user_address": ["0x1"],
+    "path": ["supervision", "assets/none.js"],
 }
 OPTIONS: list[list[str]] = [[], ["--json"]]
 BYSTANDERS = ["cache", "web:1", "venue:extended", "orderbook:extended:linear:BTC-USD"]

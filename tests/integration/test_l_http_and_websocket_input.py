@@ -23,7 +23,11 @@ PROBLEM = "application/problem+json"
 
 HTTP: list[tuple[str, str, int, str]] = [
     # method, path, status, what the detail names
-    ("GET", "/nowhere", 404, "/docs"),
+    ("GET", "/api/nowhere", 404, "/docs"),
+    ("GET", "/nowhere.txt", 404, "/docs"),
+    ("POST", "/api/nowhere", 404, "/docs"),
+    ("GET", "/no\\where", 404, "/docs"),
+    ("GET", "/%00", 404, "/docs"),
     ("GET", "/api/%00", 404, "/docs"),
     ("GET", "/../../etc/passwd", 404, "/docs"),
     ("GET", "/static/../app.py", 404, "/docs"),

@@ -6,12 +6,13 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, cast
 
 from quart import Quart, Response, websocket
 
 from actors.runtime.clock import Clock
-from web import guard, pages, problems
+from web import dashboard, guard, pages, problems
 from web.forwarded import Proxies
 from web.remote.asking import Asking
 from web.remote.bounds import CALLS_MAX, STREAMS_MAX, Limits, Room
@@ -48,6 +49,7 @@ class FrontEnd:
     limits: Limits = field(default_factory=Limits)
     calls_max: int = CALLS_MAX
     streams_max: int = STREAMS_MAX
+    built: Path = dashboard.BUILT
     control: RemoteTickets = field(default_factory=RemoteTickets)
     rates: Rates = field(default_factory=Rates)
 
@@ -80,7 +82,7 @@ class Relay:
         app.url_map.merge_slashes = False
         guard.install(app, front)
         problems.install(app, front.report)
-        app.add_url_rule("/", "index", pages.index)
+        dashboard.install(app, front.built)
         app.add_url_rule("/favicon.ico", "favicon", pages.favicon)
         app.add_url_rule(
             "/<path:_>",

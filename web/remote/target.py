@@ -10,10 +10,11 @@ import re
 from typing import Final
 from urllib.parse import unquote_to_bytes, urljoin, urlsplit
 
+from web.paths import SERVICE
 from web.problems import Problem
 
-RELAYED: Final = ("api", "ws", "candles", "health", "metrics", "ready", "docs", "openapi.json")
-"""First segments of the paths that are the remote's."""
+RELAYED: Final = SERVICE
+"""What would be a service's own path is the remote's here."""
 
 _PATH: Final = re.compile(rb"/[A-Za-z0-9._~!$&'()*+,=:@%/-]*")
 _QUERY: Final = re.compile(rb"[\x21\x22\x24-\x7e]*")

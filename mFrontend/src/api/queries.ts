@@ -2,6 +2,7 @@
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { confirmAccounts } from "../stream/confirm";
 import { ApiProblem, api, body } from "./client";
+import { token } from "./token";
 
 /** How often the whole is asked for; what changes in between comes by the stream. */
 export const REFRESH_MS = 6_000;
@@ -20,6 +21,11 @@ export const queries = new QueryClient({
     },
     mutations: { networkMode: "always" },
   },
+});
+
+/** What was refused without the token is asked for again once there is one. */
+token.subscribe(() => {
+  if (!token.wanted()) void queries.invalidateQueries();
 });
 
 /** Every configured account, whether it ever delivered or not; also confirms how fresh they are. */

@@ -12,37 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /** All accounts; one that has never delivered is shown with its state. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Accounts"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_accounts_accounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -59,45 +29,7 @@ export interface paths {
             cookie?: never;
         };
         /** One account, by its number, Lighter's account index, or either behind `venue:`. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path: {
-                    index: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description The figures of one account; topic `account:<venue>:<name>`.
-                 *
-                 *         `margin_ratio` is maintenance margin / equity as a fraction; `leverage` is exposure / equity.
-                 *         All money is in `settle`; `settle_usd` is what one unit of it is worth in USD, None where the
-                 *         venue does not say.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Account"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_accounts_account"];
         put?: never;
         post?: never;
         delete?: never;
@@ -114,40 +46,7 @@ export interface paths {
             cookie?: never;
         };
         /** The newest candles of one market, oldest first; all but the last are final. */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    symbol?: string;
-                    timeframe?: string;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Oldest first. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Candles"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_candles_candles"];
         put?: never;
         post?: never;
         delete?: never;
@@ -164,40 +63,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether each lane is connected, since when, how often it failed, and what is next. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description `overall` is ok, degraded (a lane is down, or an actor has none), down (none is up) or
-                 *         paused (an operator has paused all). `silent` are the configured actors without a lane yet.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ConnectionsHealth"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_connections_connections_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -216,38 +82,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Both lanes of one account, or of all actors, connect anew at once; waits are forgotten. */
-        post: {
-            parameters: {
-                query?: {
-                    account_index?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The actors that were told, and those that could not be. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Told"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_connections_reconnect"];
         delete?: never;
         options?: never;
         head?: never;
@@ -267,38 +102,7 @@ export interface paths {
          * Stops polling and streams of one account, or of all accounts and streams, until resumed.
          * @description Held data stays, stale, with that reason. Restarts of the actor or the service do not end it.
          */
-        post: {
-            parameters: {
-                query?: {
-                    account_index?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The actors that now are (not) paused; one that does not run is told when it starts. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Paused"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_control_pause"];
         delete?: never;
         options?: never;
         head?: never;
@@ -315,38 +119,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Goes on at once where it was paused. */
-        post: {
-            parameters: {
-                query?: {
-                    account_index?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The actors that now are (not) paused; one that does not run is told when it starts. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Paused"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_control_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -361,38 +134,7 @@ export interface paths {
             cookie?: never;
         };
         /** Which accounts and streams are paused, by order and in fact. */
-        get: {
-            parameters: {
-                query?: {
-                    account_index?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description `note` says where a pause could not be kept on disk and so ends with the service. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ControlStatus"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_control_control_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -409,40 +151,7 @@ export interface paths {
             cookie?: never;
         };
         /** The newest faults, grouped; `source` is an actor, `level` exactly one of the log's. */
-        get: {
-            parameters: {
-                query?: {
-                    level?: string | null;
-                    limit?: number | null;
-                    source?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Newest first. `cleared_us`: when they were cleared last. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Errors"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_errors_errors"];
         put?: never;
         post?: never;
         delete?: never;
@@ -461,35 +170,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Forgets all faults told so far, in every web process; later ones show. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description What was told before is gone, in all web processes as soon as they hear of it. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ErrorsCleared"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_errors_clear"];
         delete?: never;
         options?: never;
         head?: never;
@@ -508,39 +189,7 @@ export interface paths {
          * @description The actor masks secrets before anything leaves it. 404 for who talks to no venue, 503 where it
          *     does not run, 504 where it does not answer.
          */
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number | null;
-                };
-                header?: never;
-                path: {
-                    actor: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Newest first; `cut` where more were asked for than one answer may hold. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Frames"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_frames_frames"];
         put?: never;
         post?: never;
         delete?: never;
@@ -560,45 +209,7 @@ export interface paths {
          * Stored figures of one account, newest first.
          * @description With `interval` the last of each interval (counted from the epoch): a curve for charts.
          */
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string | null;
-                    from?: string | null;
-                    interval?: string | null;
-                    limit?: number;
-                    to?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path: {
-                    index: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description What an account was worth. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Snapshots"];
-                        "text/csv": string;
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_history_accounts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -615,44 +226,7 @@ export interface paths {
             cookie?: never;
         };
         /** Stored fills of one account, newest first. */
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string | null;
-                    from?: string | null;
-                    limit?: number;
-                    to?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path: {
-                    index: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description An account's fills. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Trades"];
-                        "text/csv": string;
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_history_trades"];
         put?: never;
         post?: never;
         delete?: never;
@@ -669,42 +243,7 @@ export interface paths {
             cookie?: never;
         };
         /** Delays per actor and leg over 1 and 15 minutes; the clock offset of each venue. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description Each leg of each actor; the last actor is the web process that answers.
-                 *
-                 *         Clocks: the venue's minus ours by the Date header of its REST answers, give or take
-                 *         `uncertainty_ms`; `age_ms` since it was measured.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LatencyReport"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_latency_latency"];
         put?: never;
         post?: never;
         delete?: never;
@@ -721,37 +260,7 @@ export interface paths {
             cookie?: never;
         };
         /** Instruments, under the venue's symbol, the unified symbol and aliases. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Markets"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_markets_markets"];
         put?: never;
         post?: never;
         delete?: never;
@@ -768,38 +277,7 @@ export interface paths {
             cookie?: never;
         };
         /** All order books; one that was never received has no levels and says why. */
-        get: {
-            parameters: {
-                query?: {
-                    depth?: number | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["OrderBooks"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_orderbooks_orderbooks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -816,37 +294,7 @@ export interface paths {
             cookie?: never;
         };
         /** Updates, gaps, resyncs, checksum failures and outages per stream. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["OrderBookStatuses"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_orderbooks_orderbook_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -863,40 +311,7 @@ export interface paths {
             cookie?: never;
         };
         /** One order book, by the venue's symbol, an alias (`ETH-PERP`) or the unified symbol. */
-        get: {
-            parameters: {
-                query?: {
-                    depth?: number | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path: {
-                    market: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Bids descending, asks ascending, each `[price, size]` as the venue spells them. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["OrderBookView"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_orderbooks_orderbook"];
         put?: never;
         post?: never;
         delete?: never;
@@ -913,40 +328,7 @@ export interface paths {
             cookie?: never;
         };
         /** Points of all accounts, and their sums per venue and season. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description `total` is over all that is shown, null where that is of several venues: their points are
-                 *         not the same thing, and `venues` tells each venue's sum.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AllPoints"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_points_points"];
         put?: never;
         post?: never;
         delete?: never;
@@ -963,45 +345,7 @@ export interface paths {
             cookie?: never;
         };
         /** Points of one account, by its number or `venue:name`. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path: {
-                    index: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description The venue's reward score of one account; topic `points`.
-                 *
-                 *         `available` is False, with a `reason`, where the venue knows of none. `rank` and `leagues` (by
-                 *         what they reward) are the venue's standing, None and empty where it does not tell. Stale from
-                 *         `stale_after_ms` after `received_mono_ns` on.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AccountPoints"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_points_points_of"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1020,38 +364,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Has the venue asked for the points of one or all accounts, as soon as the pace allows. */
-        post: {
-            parameters: {
-                query?: {
-                    account_index?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The actors that were told, and those that could not be. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Told"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_points_refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1066,42 +379,7 @@ export interface paths {
             cookie?: never;
         };
         /** Equity, profit, margin and net exposure over all accounts; stale ones stay in, named. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description `as_of_us` is the oldest of all accounts in the sums.
-                 *
-                 *         `complete`: every configured account is in every sum, with all that it could say, and every
-                 *         position under its base asset.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PortfolioAnswer"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_portfolio_everything"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1121,37 +399,7 @@ export interface paths {
          * The REST lanes: how often each asks (`interval_effective_ms`) and how often it succeeds, and
          * @description the budgets of requests that they share, as far as the supervisor tells.
          */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description `budgets` is null where the supervisor does not answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RestHealth"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_connections_rest_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1170,38 +418,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** One account, or all actors, ask over REST at once; waits are forgotten. */
-        post: {
-            parameters: {
-                query?: {
-                    account_index?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The actors that were told, and those that could not be. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Told"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_connections_reconnect_rest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1220,38 +437,7 @@ export interface paths {
          * @description What is not known is null, and `unknown` says why. Profit is counted by average cost, from
          *     stored fills; `equity_change` has deposits and withdrawals in it.
          */
-        get: {
-            parameters: {
-                query?: {
-                    account?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Periods"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_stats_periods"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1268,37 +454,7 @@ export interface paths {
             cookie?: never;
         };
         /** The same summed over all accounts, per period and settlement asset. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description `complete` false: accounts are missing, or some figure of some account is not known. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Summary"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_stats_summary"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1315,35 +471,7 @@ export interface paths {
             cookie?: never;
         };
         /** Mode, version, venues, clients, processes. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description `clients` are those of the web process that answers, `web`. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Status"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_status_status"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1360,40 +488,7 @@ export interface paths {
             cookie?: never;
         };
         /** The store that is in use: connected, what waits for it, last write and last error. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description How the store of history fares.
-                 *
-                 *         `configured` false: this service keeps no history (there). `reason` says why something is not
-                 *         known or not connected.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["StoreStatus"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_storage_storage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1413,31 +508,7 @@ export interface paths {
          * Changes as server-sent events.
          * @description First a `snapshot` per topic, then `update`s; `Last-Event-ID` (header or parameter) resumes.
          */
-        get: {
-            parameters: {
-                query?: {
-                    last_event_id?: string | null;
-                    max_hz?: number | null;
-                    ticket?: string | null;
-                    topics?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_sse_stream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1454,40 +525,7 @@ export interface paths {
             cookie?: never;
         };
         /** The same of Supabase alone; `configured` is false where history is kept elsewhere. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description How the store of history fares.
-                 *
-                 *         `configured` false: this service keeps no history (there). `reason` says why something is not
-                 *         known or not connected.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["StoreStatus"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_storage_supabase"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1504,37 +542,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every child as the supervisor sees it now; where it does not answer, as last heard. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description `stale` where the supervisor did not answer and this is what the replica last heard. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Supervision"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_supervision_supervision"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1551,37 +559,7 @@ export interface paths {
             cookie?: never;
         };
         /** A child's incarnations, newest first: how each began and ended. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    actor: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Newest first. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["History"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_supervision_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1600,37 +578,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Forgets attempts and quarantine, reads an account from `.env` again, and starts the child. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    actor: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The supervisor has accepted; `note` says where a reset found no whole account in `.env`. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Ordered"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_supervision_reset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1647,37 +595,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Ends the child in order and starts the next incarnation. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    actor: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The supervisor has accepted; `note` says where a reset found no whole account in `.env`. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Ordered"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_supervision_restart"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1694,37 +612,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Starts a child that is stopped or waits. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    actor: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The supervisor has accepted; `note` says where a reset found no whole account in `.env`. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Ordered"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_supervision_start"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1741,37 +629,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Ends the child; it stays stopped until it is started. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    actor: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The supervisor has accepted; `note` says where a reset found no whole account in `.env`. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Ordered"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_supervision_stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1788,35 +646,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** A ticket that opens one stream (`?ticket=`) within 60 s, and nothing else. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Opens one stream, once: `?ticket=`. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Ticket"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_ticket_ticket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1831,40 +661,7 @@ export interface paths {
             cookie?: never;
         };
         /** The WebSocket lanes of accounts and streams. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description `overall` is ok, degraded (a lane is down, or an actor has none), down (none is up) or
-                 *         paused (an operator has paused all). `silent` are the configured actors without a lane yet.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ConnectionsHealth"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_connections_websocket_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1881,37 +678,7 @@ export interface paths {
             cookie?: never;
         };
         /** Open orders of all accounts. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AllOrders"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_private_orders"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1928,39 +695,7 @@ export interface paths {
             cookie?: never;
         };
         /** Open orders of one account. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path: {
-                    index: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AccountOrders"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_private_orders_of"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1977,37 +712,7 @@ export interface paths {
             cookie?: never;
         };
         /** Positions of all accounts. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AllPositions"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_private_positions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2024,39 +729,7 @@ export interface paths {
             cookie?: never;
         };
         /** Positions of one account. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path: {
-                    index: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AccountPositions"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_private_positions_of"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2075,38 +748,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** The WebSocket of one account, or of all actors, connects anew at once. */
-        post: {
-            parameters: {
-                query?: {
-                    account_index?: string | null;
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The actors that were told, and those that could not be. */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Told"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        post: operations["post_connections_reconnect_websocket"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2121,37 +763,7 @@ export interface paths {
             cookie?: never;
         };
         /** The last fills of all accounts, newest first. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AllTrades"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_private_trades"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2168,39 +780,7 @@ export interface paths {
             cookie?: never;
         };
         /** The last fills of one account, newest first. */
-        get: {
-            parameters: {
-                query?: {
-                    venue?: string | null;
-                };
-                header?: never;
-                path: {
-                    index: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description The answer. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AccountTrades"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_private_trades_of"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2217,44 +797,7 @@ export interface paths {
             cookie?: never;
         };
         /** Whether this service serves, and how well. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description `status` is ok, degraded, or down (503: no cache, and nothing held). */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Health"];
-                    };
-                };
-                /** @description `status` is ok, degraded, or down (503: no cache, and nothing held). */
-                503: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Health"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_health_health"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2271,35 +814,7 @@ export interface paths {
             cookie?: never;
         };
         /** All metrics in Prometheus' text format 0.0.4, as this web process knows them. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Samples in Prometheus' text format 0.0.4. */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "text/plain; version=0.0.4; charset=utf-8": string;
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_metrics_metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2320,52 +835,7 @@ export interface paths {
          * @description `unconnected` are ready ones of which no connection is up at present: a venue that is down is
          *     no reason to take a service away that goes on showing what it holds.
          */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /**
-                 * @description 503 while any configured account or stream is not ready.
-                 *
-                 *         `unconnected`: ready, but none of its connections is up at present.
-                 */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Readiness"];
-                    };
-                };
-                /**
-                 * @description 503 while any configured account or stream is not ready.
-                 *
-                 *         `unconnected`: ready, but none of its connections is up at present.
-                 */
-                503: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Readiness"];
-                    };
-                };
-                /** @description A problem document (RFC 9457). */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProblemDocument"];
-                    };
-                };
-            };
-        };
+        get: operations["get_health_ready"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3626,4 +2096,1583 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    get_accounts_accounts: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accounts"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_accounts_account: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path: {
+                index: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description The figures of one account; topic `account:<venue>:<name>`.
+             *
+             *         `margin_ratio` is maintenance margin / equity as a fraction; `leverage` is exposure / equity.
+             *         All money is in `settle`; `settle_usd` is what one unit of it is worth in USD, None where the
+             *         venue does not say.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_candles_candles: {
+        parameters: {
+            query?: {
+                limit?: number;
+                symbol?: string;
+                timeframe?: string;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Candles"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_connections_connections_health: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description `overall` is ok, degraded (a lane is down, or an actor has none), down (none is up) or
+             *         paused (an operator has paused all). `silent` are the configured actors without a lane yet.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionsHealth"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_connections_reconnect: {
+        parameters: {
+            query?: {
+                account_index?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actors that were told, and those that could not be. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_control_pause: {
+        parameters: {
+            query?: {
+                account_index?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actors that now are (not) paused; one that does not run is told when it starts. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paused"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_control_resume: {
+        parameters: {
+            query?: {
+                account_index?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actors that now are (not) paused; one that does not run is told when it starts. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Paused"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_control_control_status: {
+        parameters: {
+            query?: {
+                account_index?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `note` says where a pause could not be kept on disk and so ends with the service. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ControlStatus"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_errors_errors: {
+        parameters: {
+            query?: {
+                level?: string | null;
+                limit?: number | null;
+                source?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first. `cleared_us`: when they were cleared last. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Errors"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_errors_clear: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was told before is gone, in all web processes as soon as they hear of it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorsCleared"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_frames_frames: {
+        parameters: {
+            query?: {
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                actor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first; `cut` where more were asked for than one answer may hold. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Frames"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_history_accounts: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                from?: string | null;
+                interval?: string | null;
+                limit?: number;
+                to?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path: {
+                index: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What an account was worth. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshots"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_history_trades: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                from?: string | null;
+                limit?: number;
+                to?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path: {
+                index: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An account's fills. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trades"];
+                    "text/csv": string;
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_latency_latency: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description Each leg of each actor; the last actor is the web process that answers.
+             *
+             *         Clocks: the venue's minus ours by the Date header of its REST answers, give or take
+             *         `uncertainty_ms`; `age_ms` since it was measured.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LatencyReport"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_markets_markets: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Markets"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_orderbooks_orderbooks: {
+        parameters: {
+            query?: {
+                depth?: number | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderBooks"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_orderbooks_orderbook_status: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderBookStatuses"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_orderbooks_orderbook: {
+        parameters: {
+            query?: {
+                depth?: number | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path: {
+                market: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Bids descending, asks ascending, each `[price, size]` as the venue spells them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderBookView"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_points_points: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description `total` is over all that is shown, null where that is of several venues: their points are
+             *         not the same thing, and `venues` tells each venue's sum.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllPoints"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_points_points_of: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path: {
+                index: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description The venue's reward score of one account; topic `points`.
+             *
+             *         `available` is False, with a `reason`, where the venue knows of none. `rank` and `leagues` (by
+             *         what they reward) are the venue's standing, None and empty where it does not tell. Stale from
+             *         `stale_after_ms` after `received_mono_ns` on.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPoints"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_points_refresh: {
+        parameters: {
+            query?: {
+                account_index?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actors that were told, and those that could not be. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_portfolio_everything: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description `as_of_us` is the oldest of all accounts in the sums.
+             *
+             *         `complete`: every configured account is in every sum, with all that it could say, and every
+             *         position under its base asset.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortfolioAnswer"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_connections_rest_health: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `budgets` is null where the supervisor does not answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RestHealth"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_connections_reconnect_rest: {
+        parameters: {
+            query?: {
+                account_index?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actors that were told, and those that could not be. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_stats_periods: {
+        parameters: {
+            query?: {
+                account?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Periods"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_stats_summary: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `complete` false: accounts are missing, or some figure of some account is not known. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Summary"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_status_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `clients` are those of the web process that answers, `web`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Status"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_storage_storage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description How the store of history fares.
+             *
+             *         `configured` false: this service keeps no history (there). `reason` says why something is not
+             *         known or not connected.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreStatus"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_sse_stream: {
+        parameters: {
+            query?: {
+                last_event_id?: string | null;
+                max_hz?: number | null;
+                ticket?: string | null;
+                topics?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_storage_supabase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description How the store of history fares.
+             *
+             *         `configured` false: this service keeps no history (there). `reason` says why something is not
+             *         known or not connected.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreStatus"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_supervision_supervision: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `stale` where the supervisor did not answer and this is what the replica last heard. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Supervision"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_supervision_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_supervision_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The supervisor has accepted; `note` says where a reset found no whole account in `.env`. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ordered"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_supervision_restart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The supervisor has accepted; `note` says where a reset found no whole account in `.env`. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ordered"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_supervision_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The supervisor has accepted; `note` says where a reset found no whole account in `.env`. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ordered"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_supervision_stop: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                actor: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The supervisor has accepted; `note` says where a reset found no whole account in `.env`. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ordered"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_ticket_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Opens one stream, once: `?ticket=`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ticket"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_connections_websocket_health: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description `overall` is ok, degraded (a lane is down, or an actor has none), down (none is up) or
+             *         paused (an operator has paused all). `silent` are the configured actors without a lane yet.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionsHealth"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_private_orders: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllOrders"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_private_orders_of: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path: {
+                index: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountOrders"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_private_positions: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllPositions"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_private_positions_of: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path: {
+                index: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPositions"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    post_connections_reconnect_websocket: {
+        parameters: {
+            query?: {
+                account_index?: string | null;
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The actors that were told, and those that could not be. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Told"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_private_trades: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllTrades"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_private_trades_of: {
+        parameters: {
+            query?: {
+                venue?: string | null;
+            };
+            header?: never;
+            path: {
+                index: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountTrades"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_health_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `status` is ok, degraded, or down (503: no cache, and nothing held). */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description `status` is ok, degraded, or down (503: no cache, and nothing held). */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_metrics_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Samples in Prometheus' text format 0.0.4. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain; version=0.0.4; charset=utf-8": string;
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /**
+             * @description 503 while any configured account or stream is not ready.
+             *
+             *         `unconnected`: ready, but none of its connections is up at present.
+             */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /**
+             * @description 503 while any configured account or stream is not ready.
+             *
+             *         `unconnected`: ready, but none of its connections is up at present.
+             */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description A problem document (RFC 9457). */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+}

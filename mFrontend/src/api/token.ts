@@ -13,6 +13,8 @@ export const token = {
   read: (): string => secret,
   /** Whether the service has refused a call without, or with a wrong, token. */
   wanted: (): boolean => wanted,
+  /** Whether it was one that was entered, so that the reader has to be told. */
+  wrong: (): boolean => wanted && secret !== "",
   write(text: string): void {
     secret = text.trim();
     wanted = false;

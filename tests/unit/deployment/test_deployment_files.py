@@ -18,6 +18,7 @@ from actors.supervision.schedule import Limits
 from actors.supervision.tree import PRELOAD
 from config.accounts import is_account_variable
 from config.settings import Settings
+from web.dashboard import BUILT
 from web.guard import FREE_PATHS
 from web.metrics import CATALOGUE
 
@@ -201,6 +202,9 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
 
 # images
 
+LEFT_OUT = ("__pycache__", "node_modules", "dist*", "tests")
+"""Made anew in the image, or of no use there."""
+
 
 def copied() -> list[str]:
     """What the image takes from this folder."""
@@ -217,7 +221,7 @@ def test_the_image_takes_what_the_service_needs_and_no_more(tmp_path: Path) -> N
         assert not source.startswith((".", "tests", "data", "run"))
         target = tmp_path / source
         if (ROOT / source).is_dir():
-            shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns(*LEFT_OUT))
         else:
             shutil.copy(ROOT / source, target)
     imports = "; ".join(f"import {module}" for module in (*PRELOAD, "main", "supervisor"))
@@ -233,6 +237,8 @@ def test_the_image_takes_what_the_service_needs_and_no_more(tmp_path: Path) -> N
     assert ran.returncode == 0, ran.stderr
     assert str(tmp_path) in ran.stdout
     ignored = text(".dockerignore").splitlines()
+    for name in LEFT_OUT:
+        assert f"**/{name}" in ignored or f"mFrontend/{name}" in ignored, name
     allowed = [line[1:].rstrip("/") for line in ignored if line.startswith("!")]
     assert ignored[1] == "*", "all is left out that is not named"
     assert sorted(allowed) == sorted(source.rstrip("/") for source in copied())
@@ -240,7 +246,8 @@ def test_the_image_takes_what_the_service_needs_and_no_more(tmp_path: Path) -> N
 
 def test_the_image_checks_hashes_and_runs_as_nobody_special() -> None:
     dockerfile = text("Dockerfile")
-    assert len(re.findall(r"^FROM ", dockerfile, re.MULTILINE)) == 2
+    assert len(re.findall(r"^FROM ", dockerfile, re.MULTILINE)) == 3
+    assert "npm ci " in dockerfile, "what the lock file names, by its hashes"
     assert "--require-hashes" in dockerfile
     lines = dockerfile.splitlines()
     user = next(number for number, line in enumerate(lines) if line.startswith("USER "))
@@ -254,6 +261,15 @@ def test_the_image_checks_hashes_and_runs_as_nobody_special() -> None:
     ours = {name: value for name, value in pairs if not name.startswith(("PATH", "PYTHON"))}
     assert ours["HOST"] == "0.0.0.0"
     assert_settings(ours)
+
+
+def test_the_image_has_the_dashboard_where_the_service_looks_for_it() -> None:
+    (line,) = re.findall(r"^COPY --from=dashboard (.+)$", text("Dockerfile"), re.MULTILINE)
+    assert line == "/build/dist/ mFrontend/dist/"
+    assert BUILT == ROOT / "mFrontend/dist"
+    (node,) = re.findall(r"^ARG NODE=(\d+)-", text("Dockerfile"), re.MULTILINE)
+    needed = json.loads(text("mFrontend/package.json"))["engines"]["node"].removeprefix(">=")
+    assert int(node) >= float(needed)
 
 
 def test_compose_is_closed_to_the_outside_and_keeps_its_data() -> None:
@@ -284,7 +300,9 @@ def test_render_has_a_disk_a_health_check_and_no_secret() -> None:
     assert f"healthCheckPath: {HEALTH}\n" in render
     (command,) = re.findall(r"startCommand: (.+)", render)
     assert command == "exec python main.py run"
-    (lock,) = re.findall(r"buildCommand: pip install --require-hashes -r (\S+)", render)
+    (lock,) = re.findall(r"buildCommand: pip install --require-hashes -r (\S+) && ", render)
+    (build,) = re.findall(r"buildCommand: .* && \(sh (\S+) \|\| true\)$", render, re.MULTILINE)
+    assert (ROOT / build).is_file()
     assert (ROOT / lock).is_file()
     variables = re.findall(r"- key: (\S+)\n +(value|sync|generateValue): (\S+)", render)
     assert len(variables) == render.count("- key:")

@@ -149,7 +149,7 @@ async def test_token(header: str, status: int) -> None:
         if status == 401:
             assert TOKEN not in json.dumps(body)
         assert (await ask(served, "/openapi.json", Authorization=header))[0] == status
-        assert (await ask(served, "/nowhere", Authorization=header))[0] in (401, 404)
+        assert (await ask(served, "/api/nowhere", Authorization=header))[0] in (401, 404)
 
 
 async def test_a_token_in_the_address_counts_only_where_old_clients_send_it() -> None:

@@ -137,7 +137,7 @@ async def test_at_the_door_with_its_headers_and_what_is_free() -> None:
         assert headers["ratelimit-limit"] == "3"
         assert "retry-after" not in headers
         clock.advance(10)
-        assert (await ask(http, served, "/nowhere", **right))[0] == 404
+        assert (await ask(http, served, "/api/nowhere", **right))[0] == 404
         status, headers = await ask(http, served, "/api/accounts", **right)
         assert (status, headers["retry-after"], headers["ratelimit-reset"]) == (429, "50", "50")
         assert headers["content-type"] == "application/problem+json"
