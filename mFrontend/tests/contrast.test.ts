@@ -50,6 +50,8 @@ const pairs = [
   ["soft", "bad-ground"],
   ["up", "flash"],
   ["down", "flash"],
+  ...["up", "ink", "soft"].map((ink) => [ink, "up-ground"]),
+  ...["down", "ink", "soft"].map((ink) => [ink, "down-ground"]),
 ];
 
 describe.each(Object.entries(themes))("contrast, %s", (_, theme) => {

@@ -78,6 +78,8 @@ describe("supervision", () => {
         ["Accounts, y", ["account:y:1"]],
       ],
     );
+    const keys = found.flatMap((branch) => [branch.key, ...branch.children.map((one) => one.actor)]);
+    expect(new Set(keys).size).toBe(keys.length);
   });
 
   it("draws a past as bands that leave nothing out", () => {

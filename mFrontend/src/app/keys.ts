@@ -75,6 +75,7 @@ export function useKeys(
   });
   const named = keys.map((it) => it.keys).join("\n");
   useEffect(() => {
+    if (!named) return undefined;
     const own = named.split("\n").map((spelling, at): Registered => ({
       keys: spelling,
       says: newest.current[at]?.says ?? "",

@@ -133,6 +133,23 @@ export function percentOf(fraction: string | null | undefined, digits = 1): stri
   return `${decimal(moved, { digits })}\u202f%`;
 }
 
+/** `part` of `whole` as a fraction, cut after so many digits; null where there is no whole. */
+export function ratio(
+  part: string | null | undefined,
+  whole: string | null | undefined,
+  digits = 8,
+): string | null {
+  const above = parse(part);
+  const below = parse(whole);
+  if (!above || !below || !/[1-9]/.test(below.whole + below.fraction)) return null;
+  const places = Math.max(above.fraction.length, below.fraction.length);
+  const scaled = (it: Parts): bigint => BigInt(it.whole + it.fraction.padEnd(places, "0") || "0");
+  const number = (scaled(above) * 10n ** BigInt(digits)) / scaled(below);
+  const text = number.toString().padStart(digits + 1, "0");
+  const minus = above.negative !== below.negative && number > 0n ? "-" : "";
+  return `${minus}${text.slice(0, text.length - digits)}.${text.slice(text.length - digits)}`;
+}
+
 /** A number that is percent already. */
 export const percent = (value: number | null | undefined, digits = 1): string =>
   value === null || value === undefined ? NOTHING : `${decimal(value.toFixed(digits))}\u202f%`;

@@ -17,6 +17,8 @@ export function Dialog({ title, onClose, children, plain, wide }: DialogProps) {
     const element = place.current;
     const before = document.activeElement;
     if (element && !element.open) element.showModal();
+    // A field is what its dialog is for; the browser would choose the button that closes it.
+    element?.querySelector("input")?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

@@ -70,19 +70,21 @@ export const StaleMark = () => (
   </>
 );
 
+const FLASH_MS = 150;
+
+/** Two repaints a change; an animation would repaint with every frame in between. */
 function useFlash(value: string | null | undefined): React.RefObject<HTMLSpanElement | null> {
   const place = useRef<HTMLSpanElement>(null);
   const before = useRef(value);
   useEffect(() => {
     const element = place.current;
+    const first = before.current === undefined;
     if (before.current === value || !element) return;
-    if (before.current !== undefined) {
-      element.classList.remove("flash");
-      // Reading the width lets the animation begin anew.
-      void element.offsetWidth;
-      element.classList.add("flash");
-    }
     before.current = value;
+    if (first) return;
+    element.classList.add("flash");
+    const timer = setTimeout(() => element.classList.remove("flash"), FLASH_MS);
+    return () => clearTimeout(timer);
   }, [value]);
   return place;
 }

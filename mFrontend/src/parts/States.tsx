@@ -1,6 +1,7 @@
 /** What stands where data would: nothing yet, nothing at all, an error, no permission, old data. */
 import type { ReactNode } from "react";
 import { ApiProblem } from "@/api/client";
+import { token } from "@/api/token";
 import { askForToken } from "./TokenDialog";
 
 interface PanelProps {
@@ -50,6 +51,7 @@ export const Loading = ({ what, rows = 3 }: { readonly what: string; readonly ro
 export const Unauthorised = () => (
   <Told sign="⚿" title="The service wants its token">
     <p className="mb-3">
+      {token.wrong() && "The one that was entered is not the right one. "}
       It is kept in the memory of this tab only, and asked for again after a reload.
     </p>
     <button type="button" className="button button-strong" onClick={askForToken}>

@@ -1,7 +1,20 @@
-/** A table of many rows: sorted, searched, walked by keyboard, and only the rows in sight drawn. */
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type ReactNode, memo, useMemo, useRef, useState } from "react";
+/** A table of many rows: sorted, walked by keyboard, and only the rows in sight drawn. */
+import { type Range, defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  memo,
+  useCallback,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useKeys } from "@/app/keys";
+import { HEAD_PX, TableHead, spaceOf } from "./TableHead";
+import type { Ordering } from "./TableOrder";
+import type { Field } from "./csv";
 import { type Order, type Sortable, sorted } from "./sorting";
 
 export interface Column<T> {
@@ -17,38 +30,68 @@ export interface Column<T> {
   readonly width?: string;
   /** Says more of the title. */
   readonly hint?: string;
+  /** What stands for it in an export. */
+  readonly csv?: readonly Field<T>[];
+  /** Not shown until the reader chooses it. */
+  readonly hidden?: boolean;
+}
+
+/** A key that does something with the current row. */
+export interface RowShortcut<T> {
+  readonly keys: string;
+  readonly says: string;
+  readonly run: (row: T) => void;
 }
 
 export interface TableProps<T> {
   readonly label: string;
   readonly rows: readonly T[];
   readonly rowKey: (row: T) => string;
+  /** The first stays in sight when the others are scrolled. */
   readonly columns: readonly Column<T>[];
   readonly first?: Order;
+  /** Instead of `first`, where the order is kept outside: `useOrdering`. */
+  readonly ordering?: Ordering;
   /** Enter or a click on a row. */
   readonly onOpen?: (row: T) => void;
   readonly rowTitle?: (row: T) => string | undefined;
+  readonly rowShortcuts?: readonly RowShortcut<T>[];
+  /** Puts something about the cells of a row, such as the context they read; must not change. */
+  readonly around?: (row: T, cells: ReactNode) => ReactNode;
+  /** Who has scrolled away from the top is not moved by rows that come there; a button tells them. */
+  readonly arriving?: boolean;
   readonly empty: ReactNode;
   /** Height of the part that scrolls. */
   readonly height?: string;
 }
 
 const ROW_PX = 30;
-const OVERSCAN = 12;
+const OVERSCAN = 8;
+const DEFAULT_WIDTH = "minmax(5rem, 1fr)";
 
 export function Table<T>(props: TableProps<T>) {
-  const { rows, columns, rowKey, label, empty, onOpen, height = "60vh" } = props;
-  const [order, setOrder] = useState<Order | null>(props.first ?? null);
-  const [at, setAt] = useState<string | null>(null);
+  const { rows, columns, rowKey, label, empty, onOpen, arriving = false, height = "60vh" } = props;
+  const kept = useState<Order | null>(props.first ?? null);
+  const order = props.ordering?.order ?? kept[0];
+  const setOrder = props.ordering?.setOrder ?? kept[1];
   const place = useRef<HTMLDivElement>(null);
-  const shown = useMemo(() => sorted(rows, columns, order), [rows, columns, order]);
+  const id = useId();
+  const all = useMemo(() => sorted(rows, columns, order), [rows, columns, order]);
+  const { shown, waiting, onScroll, release } = useArriving(all, rowKey, arriving, place);
+  const [at, setAt] = useState<string | null>(null);
+  const current = useMemo(
+    () => (at === null ? -1 : shown.findIndex((row) => rowKey(row) === at)),
+    [shown, rowKey, at],
+  );
   const virtual = useVirtualizer({
     count: shown.length,
     getScrollElement: () => place.current,
     estimateSize: () => ROW_PX,
     overscan: OVERSCAN,
+    // The head lies over the upper rows, so as much is missing below.
+    scrollPaddingEnd: HEAD_PX,
+    rangeExtractor: useCallback((range: Range) => withCurrent(range, current), [current]),
   });
-  const current = shown.findIndex((row) => rowKey(row) === at);
   const move = (to: number): void => {
     const next = Math.min(shown.length - 1, Math.max(0, to));
     const row = shown[next];
@@ -56,133 +99,223 @@ export function Table<T>(props: TableProps<T>) {
     setAt(rowKey(row));
     virtual.scrollToIndex(next);
   };
-  const open = (index: number): void => {
-    const row = shown[index];
-    if (row && onOpen) onOpen(row);
-  };
-  useKeys([
-    { keys: "j", says: "next row", group: "Tables", run: () => move(current + 1) },
-    { keys: "k", says: "previous row", group: "Tables", run: () => move(current - 1) },
-    ...(onOpen && current >= 0
-      ? [{ keys: "Enter", says: "open the row", group: "Tables", run: () => open(current) }]
-      : []),
-  ]);
+  useTableKeys(
+    shown[current],
+    () => move(current + 1),
+    () => move(current - 1),
+    props,
+  );
   const onKeyDown = (event: KeyboardEvent): void => {
-    const steps: Readonly<Record<string, number>> = {
-      ArrowDown: current + 1,
-      ArrowUp: current - 1,
-      Home: 0,
-      End: shown.length - 1,
-      PageDown: current + 10,
-      PageUp: current - 10,
-    };
-    const to = steps[event.key];
-    if (event.target !== place.current || to === undefined) return;
+    const page = Math.max(1, Math.floor(((place.current?.clientHeight ?? 0) - HEAD_PX) / ROW_PX));
+    const to = stepOf(event.key, current, shown.length, page);
+    if (event.target !== place.current || to === null) return;
     event.preventDefault();
     move(to);
   };
-  const template = columns.map((it) => it.width ?? "minmax(5rem, 1fr)").join(" ");
+  const reorder = (next: Order): void => {
+    setOrder(next);
+    release();
+  };
+  const template = columns.map((it) => it.width ?? DEFAULT_WIDTH).join(" ");
+  const rowId = (row: T): string => `${id}-${encodeURIComponent(rowKey(row))}`;
+  const currentRow = shown[current];
   if (rows.length === 0) return empty;
   return (
-    <div
-      ref={place}
-      tabIndex={0}
-      role="table"
-      aria-label={label}
-      aria-rowcount={shown.length + 1}
-      aria-colcount={columns.length}
-      onKeyDown={onKeyDown}
-      className="overflow-auto"
-      style={{ maxHeight: height }}
-    >
-      <Head columns={columns} order={order} onOrder={setOrder} template={template} />
+    <div className="relative flex flex-col" style={{ maxHeight: height }}>
+      {waiting > 0 && (
+        <button
+          type="button"
+          className="button button-strong absolute left-1/2 z-30 -translate-x-1/2 shadow-lg"
+          style={{ top: HEAD_PX + 6 }}
+          onClick={release}
+        >
+          <span aria-hidden="true">↑</span> {waiting} new
+        </button>
+      )}
       <div
-        role="rowgroup"
-        className="relative min-w-max"
-        style={{ height: virtual.getTotalSize() }}
+        ref={place}
+        tabIndex={0}
+        role="grid"
+        aria-label={label}
+        aria-readonly="true"
+        aria-rowcount={all.length + 1}
+        aria-colcount={columns.length}
+        aria-activedescendant={currentRow ? rowId(currentRow) : undefined}
+        onKeyDown={onKeyDown}
+        onScroll={onScroll}
+        className="min-h-0 overflow-auto"
+        style={{ scrollPaddingTop: HEAD_PX, scrollPaddingLeft: columns[0]?.width }}
       >
-        {virtual.getVirtualItems().map((item) => {
-          const row = shown[item.index] as T;
-          return (
-            <div
-              key={rowKey(row)}
-              role="row"
-              aria-rowindex={item.index + 2}
-              data-current={item.index === current || undefined}
-              title={props.rowTitle?.(row)}
-              className={`absolute left-0 grid w-full items-center border-b border-line hover:bg-raised data-current:bg-raised data-current:outline-2 data-current:-outline-offset-2 data-current:outline-accent ${onOpen ? "cursor-pointer" : ""}`}
-              style={{
-                gridTemplateColumns: template,
-                height: ROW_PX,
-                transform: `translateY(${item.start}px)`,
-              }}
-              onClick={() => {
-                setAt(rowKey(row));
-                open(item.index);
-              }}
-            >
-              <Cells row={row} columns={columns} />
-            </div>
-          );
-        })}
+        {/* As wide as its columns, so that the ground of a row reaches under its last cell. */}
+        <div role="presentation" style={{ minWidth: leastWidth(columns) }}>
+          <TableHead columns={columns} order={order} onOrder={reorder} template={template} />
+          <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+            {virtual.getVirtualItems().map((item) => {
+              const row = shown[item.index];
+              if (row === undefined) return null;
+              return (
+                <Row
+                  key={rowKey(row)}
+                  id={rowId(row)}
+                  row={row}
+                  index={item.index + waiting}
+                  current={item.index === current}
+                  top={item.start}
+                  template={template}
+                  onClick={() => setAt(rowKey(row))}
+                  {...{ columns, onOpen }}
+                  around={props.around}
+                  title={props.rowTitle?.(row)}
+                />
+              );
+            })}
+          </div>
+        </div>
       </div>
     </div>
   );
 }
 
-interface HeadProps<T> {
-  readonly columns: readonly Column<T>[];
-  readonly order: Order | null;
-  readonly onOrder: (order: Order) => void;
+interface RowProps<T> {
+  readonly id: string;
+  readonly row: T;
+  readonly index: number;
+  readonly current: boolean;
+  readonly top: number;
   readonly template: string;
+  readonly columns: readonly Column<T>[];
+  readonly around: TableProps<T>["around"];
+  readonly title: string | undefined;
+  readonly onOpen: ((row: T) => void) | undefined;
+  readonly onClick: () => void;
 }
 
-function Head<T>({ columns, order, onOrder, template }: HeadProps<T>) {
+function Row<T>(props: RowProps<T>) {
+  const { row, columns, current, onOpen } = props;
   return (
-    <div role="rowgroup" className="sticky top-0 z-10 min-w-max border-b border-line bg-surface">
-      <div role="row" aria-rowindex={1} className="grid" style={{ gridTemplateColumns: template }}>
-        {columns.map((it) => {
-          const own = order?.key === it.key ? order : null;
-          const sort = own ? (own.down ? "descending" : "ascending") : "none";
-          return (
-            <div
-              key={it.key}
-              role="columnheader"
-              aria-sort={it.sort ? sort : undefined}
-              title={it.hint}
-              className={`px-2 py-1 text-sm text-soft ${it.right ? "text-right" : ""}`}
-            >
-              {it.sort ? (
-                <button
-                  type="button"
-                  className="max-w-full truncate rounded-sm hover:text-ink"
-                  // Numbers are wanted largest first, names from A.
-                  onClick={() => onOrder({ key: it.key, down: own ? !own.down : !it.words })}
-                >
-                  {it.title}
-                  <span aria-hidden="true">{own ? (own.down ? " ↓" : " ↑") : ""}</span>
-                </button>
-              ) : (
-                it.title
-              )}
-            </div>
-          );
-        })}
-      </div>
+    <div
+      id={props.id}
+      role="row"
+      aria-rowindex={props.index + 2}
+      aria-selected={current}
+      data-current={current || undefined}
+      title={props.title}
+      className={`absolute left-0 grid w-full items-center border-b border-line bg-surface hover:bg-raised data-current:z-10 data-current:bg-raised data-current:outline-2 data-current:-outline-offset-2 data-current:outline-accent ${onOpen ? "cursor-pointer" : ""}`}
+      style={{
+        gridTemplateColumns: props.template,
+        height: ROW_PX,
+        transform: `translateY(${props.top}px)`,
+      }}
+      onClick={(event) => {
+        props.onClick();
+        if (onOpen && isOpening(event)) onOpen(row);
+      }}
+    >
+      <Cells row={row} columns={columns} around={props.around} />
     </div>
   );
+}
+
+function useTableKeys<T>(
+  row: T | undefined,
+  next: () => void,
+  previous: () => void,
+  { onOpen, rowShortcuts = [] }: TableProps<T>,
+): void {
+  const opening = onOpen ? [{ keys: "Enter", says: "open the row", run: onOpen }] : [];
+  const ofRow = row === undefined ? [] : [...opening, ...rowShortcuts];
+  useKeys([
+    { keys: "j", says: "next row", group: "Tables", run: next },
+    { keys: "k", says: "previous row", group: "Tables", run: previous },
+    ...ofRow.map((it) => ({
+      keys: it.keys,
+      says: it.says,
+      group: "Tables",
+      run: () => row !== undefined && it.run(row),
+    })),
+  ]);
+}
+
+const LENGTH = /^[\d.]+(rem|px|em|ch)$/;
+
+/** What the columns need at least; a width that cannot be added up leaves it to their titles. */
+function leastWidth(columns: readonly { readonly width?: string }[]): string {
+  const least = columns.map(({ width = DEFAULT_WIDTH }) =>
+    width.replace(/^minmax\(([^,]+),.*\)$/, "$1").trim(),
+  );
+  return least.every((it) => LENGTH.test(it)) ? `calc(${least.join(" + ")})` : "max-content";
+}
+
+function stepOf(key: string, current: number, count: number, page: number): number | null {
+  const steps: Readonly<Record<string, number>> = {
+    ArrowDown: current + 1,
+    ArrowUp: current - 1,
+    Home: 0,
+    End: count - 1,
+    PageDown: current + page,
+    PageUp: current - page,
+  };
+  return steps[key] ?? null;
+}
+
+/** The current row stays drawn when it is scrolled away: a screen reader is pointed at it. */
+function withCurrent(range: Range, current: number): number[] {
+  const found = defaultRangeExtractor(range);
+  if (current < 0 || current >= range.count || found.includes(current)) return found;
+  return [...found, current].toSorted((a, b) => a - b);
+}
+
+/** A click on a link in a row, or one that ends a selection of text, does not open the row. */
+function isOpening(event: MouseEvent): boolean {
+  const onControl = event.target instanceof Element && event.target.closest("a, button, input");
+  return !onControl && (getSelection()?.isCollapsed ?? true);
+}
+
+/** Rows above the one that was the first when the reader scrolled away wait until they are asked for. */
+function useArriving<T>(
+  all: readonly T[],
+  rowKey: (row: T) => string,
+  arriving: boolean,
+  place: React.RefObject<HTMLDivElement | null>,
+) {
+  const [anchor, setAnchor] = useState<string | null>(null);
+  const found = useMemo(
+    () => (anchor === null ? 0 : all.findIndex((row) => rowKey(row) === anchor)),
+    [all, rowKey, anchor],
+  );
+  const waiting = Math.max(0, found);
+  const shown = useMemo(() => (waiting ? all.slice(waiting) : all), [all, waiting]);
+  const onScroll = (): void => {
+    if (!arriving) return;
+    const isAway = (place.current?.scrollTop ?? 0) > ROW_PX / 2;
+    const [top] = shown;
+    if (!isAway) setAnchor(null);
+    else if ((anchor === null || found < 0) && top !== undefined) setAnchor(rowKey(top));
+  };
+  const release = (): void => {
+    setAnchor(null);
+    place.current?.scrollTo({ top: 0 });
+  };
+  return { shown, waiting, onScroll, release };
 }
 
 interface CellsProps<T> {
   readonly row: T;
   readonly columns: readonly Column<T>[];
+  readonly around: TableProps<T>["around"];
 }
 
 /** Rendered anew only when the row is another object. */
-const Cells = memo(function Cells<T>({ row, columns }: CellsProps<T>) {
-  return columns.map((it) => (
-    <div key={it.key} role="cell" className={`truncate px-2 ${it.right ? "text-right" : ""}`}>
+const Cells = memo(function Cells<T>({ row, columns, around }: CellsProps<T>) {
+  const cells = columns.map((it, at) => (
+    <div
+      key={it.key}
+      role="gridcell"
+      aria-colindex={at + 1}
+      className={`truncate ${spaceOf(columns, at)} ${it.right ? "text-right" : ""} ${at === 0 ? "sticky left-0 z-10 flex h-full items-center border-r border-line bg-inherit" : ""}`}
+    >
       {it.cell(row)}
     </div>
   ));
+  return around ? around(row, cells) : cells;
 }) as <T>(props: CellsProps<T>) => ReactNode;

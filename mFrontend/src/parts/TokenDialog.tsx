@@ -1,5 +1,5 @@
 /** Asks once for the token, and hands it to this tab's memory. */
-import { type FormEvent, useState, useSyncExternalStore } from "react";
+import { type FormEvent, useId, useState, useSyncExternalStore } from "react";
 import { token } from "@/api/token";
 import { Dialog } from "./Dialog";
 
@@ -35,6 +35,7 @@ export function TokenDialog() {
 
 function Form() {
   const [text, setText] = useState("");
+  const problem = useId();
   const close = (): void => {
     afterwards = null;
     show(false);
@@ -53,10 +54,17 @@ function Form() {
           The value of <code>API_TOKEN</code>. It stays in the memory of this tab; a reload forgets
           it.
         </p>
+        {token.wrong() && (
+          <p id={problem} className="text-bad">
+            ▲ The one that was entered is not the right one.
+          </p>
+        )}
         <label className="grid gap-1">
           <span>Token</span>
           <input
             className="field"
+            aria-describedby={token.wrong() ? problem : undefined}
+            aria-invalid={token.wrong()}
             type="password"
             autoComplete="off"
             spellCheck={false}

@@ -26,5 +26,11 @@ export function confirmBooks(
   books: readonly Schemas["OrderBookStatus"][],
   askedAtMs: number,
 ): void {
-  for (const book of books) store.confirm(book.topic, book, askedAtMs);
+  for (const book of books) {
+    const held = store.topic(book.topic).data as Fresh | null;
+    // What changed since this tab was told does not confirm what it holds.
+    const same = (book.changed_us ?? 0) <= (held?.changed_us ?? 0);
+    const { as_of_us, stale, stale_reason } = book;
+    store.confirm(book.topic, { as_of_us: same ? as_of_us : null, stale, stale_reason }, askedAtMs);
+  }
 }

@@ -145,7 +145,7 @@ export class Link {
     this.#hidden = hidden;
     if (market.length === 0) return;
     if (hidden) this.#door?.unsubscribe(market);
-    else this.#ask(market, null);
+    else this.#askEach(market);
   }
 
   /** Tries again at once. */
@@ -196,7 +196,12 @@ export class Link {
     const ordered = patterns.filter((pattern) => !isMarket(pattern));
     const markets = patterns.filter(isMarket);
     this.#ask(ordered, this.#around.store.since(ordered));
-    this.#ask(markets, null);
+    this.#askEach(markets);
+  }
+
+  /** One market that is refused must not take the others with it. */
+  #askEach(markets: readonly string[]): void {
+    for (const market of markets) this.#ask([market], null);
   }
 
   #tryBetter(): void {
@@ -244,10 +249,13 @@ export class Link {
 
   /** The service refuses one message; what it asked for by name may be what it means. */
   #refuse(detail: string): void {
-    for (const pattern of this.#wants.keys()) {
-      const named = isMarket(pattern) && !this.#around.store.topic(pattern).held;
-      if (named) this.#refused.set(pattern, detail);
-    }
+    const waiting = [...this.#wants.keys()].filter(
+      (pattern) => isMarket(pattern) && !this.#around.store.topic(pattern).held,
+    );
+    const named = waiting.filter(
+      (pattern) => detail.includes(pattern) || detail.endsWith(`found ${pattern.split(":").at(-1)}`),
+    );
+    for (const pattern of named.length ? named : waiting) this.#refused.set(pattern, detail);
     this.#set({ reason: detail });
   }
 

@@ -2,6 +2,7 @@
 import { type Book, foldBook } from "./book";
 import { type Fresh, type Place, type Row, type TopicMessage, place } from "./messages";
 import { type Shape, isMarket, matches, shapeOf } from "./topics";
+import { transit } from "./transit";
 
 /** What a topic stands for at the last flush; a new object whenever anything in it changed. */
 export interface TopicState {
@@ -41,6 +42,15 @@ const NO_ROWS: readonly Row[] = [];
 
 type Listener = () => void;
 
+/** Who measures how long changes wait for the screen. */
+export interface Watch {
+  heard(message: TopicMessage): void;
+  /** The frame that is being made shows these. */
+  shown(topics: readonly string[]): void;
+  /** What waits has waited for another reason. */
+  forget(): void;
+}
+
 export class Store {
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Map<string, Set<Listener>>();
@@ -51,12 +61,18 @@ export class Store {
   readonly #dirty = new Set<string>();
   readonly #frame: (run: () => void) => void;
   readonly #now: () => number;
+  readonly #watch: Watch | null;
   #scheduled = false;
   #paused = false;
 
-  constructor(frame: (run: () => void) => void, now: () => number = Date.now) {
+  constructor(
+    frame: (run: () => void) => void,
+    now: () => number = Date.now,
+    watch: Watch | null = null,
+  ) {
     this.#frame = frame;
     this.#now = now;
+    this.#watch = watch;
   }
 
   apply(message: TopicMessage): Applied {
@@ -86,6 +102,7 @@ export class Store {
     }
     entry.last = found;
     entry.lastId = message.id;
+    this.#watch?.heard(message);
     this.#mark(message.topic);
     return "applied";
   }
@@ -241,6 +258,7 @@ export class Store {
   /** Freezes what is shown; what comes meanwhile is kept and shown afterwards. */
   pause(paused: boolean): void {
     this.#paused = paused;
+    this.#watch?.forget();
     if (!paused) this.#schedule();
   }
 
@@ -249,6 +267,7 @@ export class Store {
     this.#scheduled = false;
     if (this.#paused) return;
     const now = this.#now();
+    const shown: string[] = [];
     for (const topic of this.#dirty) {
       const entry = this.#entries.get(topic);
       const waitMs = isMarket(topic) ? BOOK_FLUSH_MS : ROWS_FLUSH_MS;
@@ -262,8 +281,10 @@ export class Store {
       }
       entry.shown = entry.state;
       entry.flushedMs = now;
+      shown.push(topic);
       this.#tell(topic);
     }
+    this.#watch?.shown(shown);
     if (this.#dirty.size) this.#schedule();
   }
 
@@ -351,4 +372,4 @@ const frame = (run: () => void): void => {
   else requestAnimationFrame(run);
 };
 
-export const store = new Store(frame);
+export const store = new Store(frame, Date.now, transit);

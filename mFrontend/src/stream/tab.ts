@@ -7,6 +7,7 @@ import { Link } from "./link";
 import { PollingDoor } from "./polling";
 import { SseDoor } from "./sse";
 import { store } from "./store";
+import { transit } from "./transit";
 import { SocketDoor } from "./websocket";
 
 const REACH_MS_MAX = 3_000;
@@ -38,6 +39,13 @@ export const link = new Link({ store, clock, open, reachable });
 
 /** Called once, by the page. */
 export function startStream(): void {
+  let before: DoorName | null = null;
+  link.listen(() => {
+    const { phase, door } = link.state();
+    const now = phase === "live" ? door : null;
+    if (now && now !== before) transit.opened();
+    before = now;
+  });
   link.start();
   document.addEventListener("visibilitychange", () => link.hide(document.hidden));
   window.addEventListener("online", () => link.reconnect());

@@ -36,7 +36,8 @@ const zero = (value: unknown): boolean => !/[1-9]/.test(text(value));
 
 export const FILLS_MAX = 500;
 export const MARKET_ROWS_MAX = 1_500;
-export const FAULTS_MAX = 100;
+/** As many as the service holds. */
+export const FAULTS_MAX = 500;
 
 let faults = 0;
 

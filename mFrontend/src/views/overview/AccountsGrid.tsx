@@ -19,6 +19,10 @@ import { type Account, type Attention, attention } from "./attention";
 const ORDERS = ["attention", "name", "equity", "margin"] as const;
 /** Of this many names the rest is a number. */
 const NAMED_MAX = 6;
+/** Up to this many accounts there is room for whole names; 80 fit on one screen otherwise. */
+const ROOMY_MAX = 24;
+const ROOMY = "grid-cols-[repeat(auto-fill,minmax(min(13rem,100%),1fr))]";
+const DENSE = "grid-cols-[repeat(auto-fill,minmax(8.9rem,1fr))]";
 
 interface Entry {
   readonly account: Account;
@@ -114,7 +118,7 @@ export function AccountsGrid() {
           Accounts are named in the service's environment; see docs/configuration.md.
         </Empty>
       ) : (
-        <ul className="grid grid-cols-[repeat(auto-fill,minmax(8.9rem,1fr))] gap-1.5 p-2">
+        <ul className={`grid gap-1.5 p-2 ${entries.length > ROOMY_MAX ? DENSE : ROOMY}`}>
           {entries.map((it) => (
             <Tile key={nameOf(it)} {...it} />
           ))}

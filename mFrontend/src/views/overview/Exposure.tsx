@@ -1,25 +1,28 @@
 /** Net exposure per asset over all venues, the largest first, as bars about zero. */
 import type { Schemas } from "@/api/client";
 import { approximate, compare, sign } from "@/format/decimal";
+import { AsOf } from "@/parts/Age";
 import { Num } from "@/parts/Number";
 import { Panel } from "@/parts/Panel";
 import { Empty, Loading } from "@/parts/States";
+import type { Verdict } from "@/stream/verdict";
 
 type Row = Schemas["PortfolioAnswer"]["exposures"][number];
 
 const size = (text: string): string => text.replace("-", "");
 
-export function Exposure({
-  portfolio,
-}: {
+interface ExposureProps {
   readonly portfolio: Schemas["PortfolioAnswer"] | undefined;
-}) {
+  readonly verdict: Verdict;
+}
+
+export function Exposure({ portfolio, verdict }: ExposureProps) {
   const rows = (portfolio?.exposures ?? []).toSorted((a, b) =>
     compare(size(b.net_notional_usd ?? ""), size(a.net_notional_usd ?? "")),
   );
   const most = Math.max(1, ...rows.map((it) => Math.abs(approximate(it.net_notional_usd))));
   return (
-    <Panel title="Net exposure by asset">
+    <Panel title="Net exposure by asset" aside={portfolio && <AsOf verdict={verdict} />}>
       {!portfolio ? (
         <Loading what="exposure" />
       ) : rows.length === 0 ? (
@@ -33,7 +36,7 @@ export function Exposure({
           aria-label="Net exposure by asset"
         >
           {rows.map((it) => (
-            <Bar key={it.base} row={it} most={most} />
+            <Bar key={it.base} row={it} most={most} verdict={verdict} />
           ))}
         </ul>
       )}
@@ -41,7 +44,13 @@ export function Exposure({
   );
 }
 
-function Bar({ row, most }: { readonly row: Row; readonly most: number }) {
+interface BarProps {
+  readonly row: Row;
+  readonly most: number;
+  readonly verdict: Verdict;
+}
+
+function Bar({ row, most, verdict }: BarProps) {
   const share = (100 * Math.abs(approximate(row.net_notional_usd))) / most;
   const long = sign(row.net_quantity) >= 0;
   return (
@@ -61,10 +70,22 @@ function Bar({ row, most }: { readonly row: Row; readonly most: number }) {
         </span>
       </span>
       <span className="text-right">
-        <Num value={row.net_notional_usd} look={{ digits: 2 }} trend unit="USD" />
+        <Num
+          value={row.net_notional_usd}
+          look={{ digits: 2 }}
+          trend
+          unit="USD"
+          verdict={verdict}
+          mark={false}
+        />
       </span>
       <span className="text-right text-soft max-sm:hidden">
-        <Num value={row.net_quantity} look={{ digitsMax: 6, signed: true }} />
+        <Num
+          value={row.net_quantity}
+          look={{ digitsMax: 6, signed: true }}
+          verdict={verdict}
+          mark={false}
+        />
       </span>
     </li>
   );

@@ -5,26 +5,19 @@ import { count } from "@/format/quantity";
 import { Age } from "@/parts/Age";
 import { Num } from "@/parts/Number";
 import { Figure } from "@/parts/Panel";
-import { useHeldTopic, useVerdict } from "@/stream/hooks";
+import { useHeldTopic } from "@/stream/hooks";
 import type { Child } from "@/stream/messages";
-import type { TopicState } from "@/stream/store";
+import type { Verdict } from "@/stream/verdict";
 
 type Portfolio = Schemas["PortfolioAnswer"];
 
 const MONEY = { digits: 2 };
-/** The sums are no topic; their own answer says how fresh they are. */
-const OF_ANSWER: TopicState = {
-  topic: "portfolio",
-  data: null,
-  rows: [],
-  asOfUs: null,
-  stale: null,
-  staleReason: null,
-  held: true,
-};
+interface SumsProps {
+  readonly portfolio: Portfolio | undefined;
+  readonly verdict: Verdict;
+}
 
-export function Sums({ portfolio }: { readonly portfolio: Portfolio | undefined }) {
-  const verdict = useVerdict(OF_ANSWER, portfolio ?? null);
+export function Sums({ portfolio, verdict }: SumsProps) {
   const usd = portfolio?.usd;
   const missing = portfolio ? portfolio.missing.length + portfolio.stale_accounts.length : 0;
   const whole = !portfolio
@@ -50,7 +43,7 @@ export function Sums({ portfolio }: { readonly portfolio: Portfolio | undefined 
       >
         <Num value={usd?.unrealized_pnl} look={MONEY} trend verdict={verdict} />
       </Figure>
-      <Figure name="Margin used" note={<Num value={usd?.margin_used} look={MONEY} />}>
+      <Figure name="Margin used" note={<Num value={usd?.margin_used} look={MONEY} verdict={verdict} mark={false} />}>
         <Num
           value={usd ? String(usd.margin_used_percent ?? "") : null}
           look={{ digits: 2 }}

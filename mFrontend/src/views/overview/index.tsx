@@ -2,7 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { portfolioQuery } from "@/api/queries";
 import { ErrorState } from "@/parts/States";
-import { useWant } from "@/stream/hooks";
+import { useVerdict, useWant } from "@/stream/hooks";
+import type { TopicState } from "@/stream/store";
 import { AccountsGrid } from "./AccountsGrid";
 import { Exposure } from "./Exposure";
 import { LastErrors } from "./LastErrors";
@@ -10,9 +11,21 @@ import { Sums } from "./Sums";
 
 const TOPICS = ["account:*", "positions:*", "orders:*", "supervision", "errors"] as const;
 
+/** The sums are no topic; their own answer says how fresh they are. */
+const OF_ANSWER: TopicState = {
+  topic: "portfolio",
+  data: null,
+  rows: [],
+  asOfUs: null,
+  stale: null,
+  staleReason: null,
+  held: true,
+};
+
 export default function Overview() {
   useWant(TOPICS);
   const portfolio = useQuery(portfolioQuery);
+  const verdict = useVerdict(OF_ANSWER, portfolio.data ?? null);
   return (
     <>
       <h1 className="visually-hidden">Overview</h1>
@@ -21,11 +34,11 @@ export default function Overview() {
           <ErrorState what="Sums" error={portfolio.error} retry={() => void portfolio.refetch()} />
         </div>
       ) : (
-        <Sums portfolio={portfolio.data} />
+        <Sums portfolio={portfolio.data} verdict={verdict} />
       )}
       <AccountsGrid />
       <div className="grid min-w-0 gap-3 lg:grid-cols-2">
-        <Exposure portfolio={portfolio.data} />
+        <Exposure portfolio={portfolio.data} verdict={verdict} />
         <LastErrors />
       </div>
     </>

@@ -35,9 +35,11 @@ function branchOf(child: Child): readonly [key: string, name: string, place: num
   const at = KINDS.findIndex(([kind]) => kind === child.kind);
   const name = KINDS[at]?.[1] ?? child.kind;
   const place = at < 0 ? KINDS.length : at;
-  if (!BY_VENUE.has(child.kind)) return [child.kind, name, place];
+  // No process is called so: a branch and its only child must not be taken for each other.
+  const key = `kind ${child.kind}`;
+  if (!BY_VENUE.has(child.kind)) return [key, name, place];
   const venue = child.actor.split(":")[1] ?? "";
-  return [`${child.kind}:${venue}`, `${name}, ${venue}`, place];
+  return [`${key}:${venue}`, `${name}, ${venue}`, place];
 }
 
 export function branches(

@@ -1,0 +1,12 @@
+/** Why history tells nothing: there is none, which is no fault, or it cannot be read now. */
+import { Empty, ErrorState, type ErrorProps } from "@/parts/States";
+import { hasNone } from "./history";
+
+export const HistoryProblem = (props: ErrorProps) =>
+  hasNone(props.error) ? (
+    <Empty title="No history is kept">
+      {props.error instanceof Error && props.error.message}. See HISTORY in docs/configuration.md.
+    </Empty>
+  ) : (
+    <ErrorState {...props} />
+  );
