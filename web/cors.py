@@ -22,7 +22,7 @@ METHODS: Final = "GET, HEAD, POST"
 HEADERS: Final = "Authorization, Content-Type, Last-Event-ID"
 EXPOSED: Final = (
     "Content-Disposition, ETag, Link, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
-    "Retry-After, WWW-Authenticate, X-Next-Cursor"
+    "Retry-After, WWW-Authenticate, X-Broadcaster-Collector, X-Next-Cursor"
 )
 _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _MODE: Final = "Sec-Fetch-Mode"

@@ -10,6 +10,7 @@ import msgspec
 from actors.cache.portfolio import EXACT, number
 from actors.sinks.contract import HistoryReader, SnapshotItem
 from web.history_gate import Gate
+from web.moments import rfc3339
 
 AGE_US_MAX: Final = 15 * 60 * 10**6
 """Figures are stored each minute while they are fresh; what is older than this at a period's
@@ -19,7 +20,7 @@ beginning is not what the account was worth then."""
 class EquityChange(msgspec.Struct, kw_only=True):
     """From the figures that were stored last before a period to the last in it; null is not known.
 
-    Deposits and withdrawals are in it.
+    Deposits and withdrawals are in it. `equity_since_us` is when the first figures were stored.
     """
 
     equity_start: str | None = None
@@ -27,6 +28,7 @@ class EquityChange(msgspec.Struct, kw_only=True):
     equity_end: str | None = None
     equity_end_us: int | None = None
     equity_change: str | None = None
+    equity_since_us: int | None = None
 
 
 class Recorded:
@@ -61,18 +63,22 @@ class Recorded:
 def _between(
     start: SnapshotItem | None, first: SnapshotItem, last: SnapshotItem, from_us: int | None
 ) -> tuple[EquityChange, str]:
-    end = EquityChange(equity_end=last.equity, equity_end_us=last.at_us)
+    end = EquityChange(
+        equity_end=last.equity, equity_end_us=last.at_us, equity_since_us=first.at_us
+    )
     if start is None:
-        return end, f"figures are stored since {first.at_us} only, after the period's beginning"
+        since = rfc3339(first.at_us)
+        return end, f"figures are stored since {since} only, after the period's beginning"
     if from_us is not None and start.at_us < from_us - AGE_US_MAX:
-        return end, f"no figures of the period's beginning; the last before it are of {start.at_us}"
+        before = rfc3339(start.at_us)
+        return end, f"no figures of the period's beginning; the last before it are of {before}"
     if from_us is not None and last.at_us < from_us:
-        return end, f"no figures in the period; the last are of {last.at_us}"
+        return end, f"no figures in the period; the last are of {rfc3339(last.at_us)}"
     whole = msgspec.structs.replace(end, equity_start=start.equity, equity_start_us=start.at_us)
     if start.settle != last.settle:
         return whole, f"it settled in {start.settle} then and in {last.settle} now"
-    before, after = number(start.equity), number(last.equity)
-    if before is None or after is None:
+    began, ended = number(start.equity), number(last.equity)
+    if began is None or ended is None:
         return whole, "a stored equity is no number"
     with localcontext(EXACT):
-        return msgspec.structs.replace(whole, equity_change=format(after - before, "f")), ""
+        return msgspec.structs.replace(whole, equity_change=format(ended - began, "f")), ""

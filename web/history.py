@@ -8,6 +8,7 @@ from actors.runtime.clock import Clock
 from actors.sinks.contract import HistoryReader
 from web.history_gate import Gate
 from web.performance import Performance
+from web.periods import Periods
 from web.problems import Problem
 
 NO_STORE: Final = "HISTORY is off: this service keeps no history"
@@ -30,7 +31,7 @@ class History:
         self._reader = reader
         self.kind = kind
         self.gate = gate or Gate()
-        self._performance = None if reader is None else Performance(reader, self.gate, clock)
+        self._periods = None if reader is None else Periods(Performance(reader, self.gate, clock))
 
     @property
     def reader(self) -> HistoryReader:
@@ -40,10 +41,10 @@ class History:
         return self._reader
 
     @property
-    def performance(self) -> Performance:
-        if self._performance is None:
+    def periods(self) -> Periods:
+        if self._periods is None:
             raise Problem(503, "no-history", NO_STORE)
-        return self._performance
+        return self._periods
 
     async def close(self) -> None:
         if self._reader is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from quart import request
@@ -11,6 +11,7 @@ from werkzeug.datastructures import MIMEAccept
 
 from actors.sinks.contract import PAGE_ROWS_MAX, UNTIL_US
 from web import problems
+from web.moments import EPOCH
 from web.routes.parameters import number_parameter
 
 LIMIT: Final = 100
@@ -27,7 +28,6 @@ TIME_US_MAX: Final = UNTIL_US
 CSV: Final = "text/csv"
 JSON: Final = "application/json"
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _INTERVAL: Final = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 _DATE_TIME: Final = re.compile(
@@ -62,7 +62,7 @@ def _time_us(text: str) -> int | None:
     zone = "+00:00" if sign is None else f"{'-' if sign == '-' else '+'}{offset}"
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}{zone}")
-        whole_us = (moment - _EPOCH) // timedelta(microseconds=1)
+        whole_us = (moment - EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError):
         return None
     found = whole_us + int((fraction or "0").ljust(6, "0")[:6])

@@ -74,10 +74,15 @@ class Period(PeriodFigures):  # type: ignore[misc, valid-type]
 
 
 class AccountPeriods(Identity):
-    """`reason` where nothing could be counted, and `periods` is empty. Money is in `settle`."""
+    """Money is in `settle`.
+
+    `counting`: newer sums are still being counted; these are the last, of `to_us`, or none:
+    then `reason` says so.
+    """
 
     settle: str | None
     periods: list[Period]
+    counting: bool
     reason: str | None
 
 
@@ -119,9 +124,15 @@ class NotCounted(Identity):
 
 
 class Summary(Shape):
-    """`complete` false: accounts are missing, or some figure of some account is not known."""
+    """`complete` false: accounts are missing or counting, or some figure of some is not known.
+
+    `counting` names the accounts whose newer sums are still being counted; what is added up of
+    them is the last that was. `as_of_us` is the time of the oldest of all that is added up.
+    """
 
     at_us: int
+    as_of_us: int | None
+    counting: list[str]
     periods: list[SummaryPeriod]
     accounts: int
     missing: list[NotCounted]

@@ -173,6 +173,7 @@ class _Count:
             at_ns, answer = self._answer
             if clock.monotonic_ns() - at_ns < KEPT_S * 10**9:
                 return answer
+        deadline.check()
         if self._run is None:
             kept = await self._settled(held, deadline)
             self._run = _Run(self, kept, clock.wall_ns() // US)

@@ -252,10 +252,13 @@ InstrumentView = view(Instrument, name="InstrumentView")
 
 
 class VenueMarkets(Fresh):
-    """`clock_offset_ms` is the one in `/api/latency`; null before it was measured."""
+    """`timeframes` are those of its candles, shortest first; `clock_offset_ms` is the one in
+    `/api/latency`, null before it was measured.
+    """
 
     venue: str
     count: int
+    timeframes: list[str]
     clock_offset_ms: float | None
 
 

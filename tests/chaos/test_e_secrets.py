@@ -324,7 +324,7 @@ class Scene:
             assert self.service.process.poll() is None, self.service.tail()
             try:
                 children = await self.service.children()
-            except aiohttp.ClientError:
+            except (aiohttp.ClientError, TimeoutError):
                 return False
             return all(children[actor]["state"] == state for actor, state in wanted.items())
 
@@ -495,7 +495,7 @@ class Scene:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        told, _ = await asyncio.wait_for(running.communicate(), ARRIVAL_S)
+        told, _ = await asyncio.wait_for(running.communicate(), START_SECONDS_MAX)
         assert told, arguments
         self.evidence.add(f"{folder.name}: {' '.join(arguments)}", told)
 

@@ -65,6 +65,8 @@ async def test_a_call_and_its_answer_pass_as_they_are() -> None:
         assert answer.headers["Content-Length"] == str(len(packed))
         assert answer.headers["X-A"] == "1"
         assert len(answer.headers.getall("Date")) == 1
+        # What the dashboard names as its source.
+        assert answer.headers.getall("X-Broadcaster-Collector") == [f"{remote.base}/below"]
         asked = remote.asked[0]
         assert asked.line == f"GET /below{path} HTTP/1.1"
         assert asked.one("host") == f"127.0.0.1:{remote.port}"
@@ -73,6 +75,23 @@ async def test_a_call_and_its_answer_pass_as_they_are() -> None:
         assert asked.one("x-forwarded-host") == f"127.0.0.1:{front.port}"
         assert not asked.all("authorization")
     assert front.reported == []
+
+
+async def test_whose_answer_it_is_only_who_may_call_is_told() -> None:
+    """`/health` needs no token, and a collector cannot speak for another."""
+    false = says("200 OK", b"{}", "X-Broadcaster-Collector: http://elsewhere")
+    async with (
+        remote_that(false) as remote,
+        front_of(remote.base, token="t") as front,
+        aiohttp.ClientSession() as session,
+    ):
+        for path, headers, told in (
+            ("/health", {}, []),
+            ("/api/accounts", {}, []),
+            ("/api/accounts", {"Authorization": "Bearer t"}, [remote.base]),
+        ):
+            async with session.get(front.url + path, headers=headers) as answer:
+                assert answer.headers.getall("X-Broadcaster-Collector", []) == told
 
 
 async def test_answers_without_a_body() -> None:

@@ -377,7 +377,7 @@ async def test_f_the_configured_rate_is_kept_and_health_is_free(tmp_path: Path) 
             async def is_up() -> bool:
                 try:
                     return (await asker.ask("GET", "/health")).status == 200
-                except aiohttp.ClientConnectionError:
+                except (aiohttp.ClientConnectionError, TimeoutError):
                     return False
 
             await until(is_up, START_SECONDS_MAX, "the service answers")

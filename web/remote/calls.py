@@ -19,12 +19,15 @@ from web.clients import GOING_AWAY
 from web.problems import Problem
 from web.remote.asking import Asking, Passage
 from web.remote.bounds import Limits, Room
-from web.remote.headers import to_client
+from web.remote.headers import COLLECTOR, to_client
 from web.remote.reach import Reach
 from web.remote.target import RemoteAddress
 
 STREAM_PATHS: Final = frozenset({"/api/stream", "/candles/stream"})
 """They count as streams; all else is over soon."""
+
+_FOR_CLIENTS: Final = "/api/"
+"""What is below needs the token: others need not know where the collector is."""
 
 _EVENTS: Final = "text/event-stream"
 _END_OF_EVENT: Final = b"\n\n"
@@ -111,6 +114,8 @@ class Calls:
         if answer.status == 401 and passage.bears_our_token:
             raise self._reach.refuses_token()
         fields = to_client(answer.raw_headers)
+        if request.path.startswith(_FOR_CLIENTS):
+            fields.append((COLLECTOR, self._base.address))
         location = answer.headers.get("Location")
         if location is not None:
             here = self._base.here(location, passage.path)

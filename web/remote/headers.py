@@ -27,10 +27,13 @@ _STEERING: Final = (
 )  # fmt: skip
 """What was judged here already, or would make some servers serve another host, path or method."""
 
+COLLECTOR: Final = "x-broadcaster-collector"
+"""In an answer: the collector that gave it, for the dashboard to name."""
+
 _OF_THE_REMOTE: Final = frozenset(
     {
         "alt-svc", "clear-site-data", "content-location", "date", "location", "public-key-pins",
-        "refresh", "set-cookie", "strict-transport-security",
+        "refresh", "set-cookie", "strict-transport-security", COLLECTOR,
     }
 )  # fmt: skip
 """What would send a browser past this service or is said of the remote's origin; our server dates

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -28,8 +29,9 @@ from web.history_parameters import (
     wants_csv,
 )
 from web.history_schemas import Snapshots, SnapshotsQuery, Trades, TradesQuery
+from web.moments import of_a_name
 from web.routes.parameters import find_account
-from web.service import service
+from web.service import ConfiguredAccount, service
 
 CURSOR_HEADER: Final = "X-Next-Cursor"
 
@@ -64,7 +66,7 @@ async def accounts(index: str) -> Response:
             cursor=cursor,
         )
 
-    return await _page(ask, SnapshotItem.__struct_fields__)
+    return await _page(ask, SnapshotItem.__struct_fields__, _name(found, "snapshots"))
 
 
 @blueprint.get("/trades/<index>")
@@ -91,7 +93,7 @@ async def trades(index: str) -> Response:
             cursor=cursor,
         )
 
-    return await _page(ask, TradeItem.__struct_fields__)
+    return await _page(ask, TradeItem.__struct_fields__, _name(found, "trades"))
 
 
 def _bounds() -> tuple[int, int]:
@@ -102,7 +104,12 @@ def _bounds() -> tuple[int, int]:
     )
 
 
-async def _page(ask: Ask, columns: Sequence[str]) -> Response:
+def _name(account: ConfiguredAccount, kind: str) -> str:
+    """What the name of a file of it begins with, in letters that every system takes."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", f"{account.venue} {account.name} ").strip("-") + f"-{kind}"
+
+
+async def _page(ask: Ask, columns: Sequence[str], name: str) -> Response:
     csv = wants_csv()
     limit = limit_parameter(csv)
     cursor = request.args.get("cursor")
@@ -117,18 +124,28 @@ async def _page(ask: Ask, columns: Sequence[str]) -> Response:
             break
     rows = [msgspec.structs.asdict(item) for item in items]
     if csv:
-        return _file(columns, rows, cursor)
+        return _file(f"{name}{_span(rows)}.csv", columns, rows, cursor)
     response = answer({"items": rows, "next_cursor": cursor})
     response.vary.add("Accept")
     return response
 
 
-def _file(columns: Sequence[str], rows: list[dict[str, Any]], cursor: str | None) -> Response:
+def _span(rows: list[dict[str, Any]]) -> str:
+    """The span that was asked for; a side that was left open is that of the rows, newest first."""
+    from_us, until_us = range_parameters()
+    if rows:
+        from_us = rows[-1]["at_us"] if from_us is None else from_us
+        until_us = rows[0]["at_us"] if until_us is None else until_us
+    return "".join(f"-{of_a_name(us)}" for us in (from_us, until_us) if us is not None)
+
+
+def _file(
+    name: str, columns: Sequence[str], rows: list[dict[str, Any]], cursor: str | None
+) -> Response:
     async def body() -> AsyncIterator[bytes]:
         for chunk in csv_rows.chunks(columns, rows):
             yield chunk
 
-    name = f"{request.path.rpartition('/')[0].rpartition('/')[2]}.csv"
     response = Response(body(), content_type=f"{CSV}; charset=utf-8; header=present")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.vary.add("Accept")

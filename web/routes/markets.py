@@ -29,19 +29,22 @@ async def markets() -> Response:
     items = [shown(item) for _, held in chosen for item in held.items]
     offsets_ms = current.reading.clock_offsets_ms()
     venues = [_venue(current, name, offsets_ms.get(name)) for name, _ in chosen]
-    # The tag is of the instruments alone: their age changes with every call.
-    identity = msgspec.json.encode(items)
-    body = msgspec.json.encode({"markets": msgspec.Raw(identity), "venues": venues})
-    return kept_answer(body, "application/json", identity)
+    encoded = msgspec.json.encode(items)
+    body = msgspec.json.encode({"markets": msgspec.Raw(encoded), "venues": venues})
+    # The tag is of what venues offer alone: how old that is changes with every call.
+    offered = msgspec.json.encode([(it["venue"], it["timeframes"]) for it in venues])
+    return kept_answer(body, "application/json", encoded + offered)
 
 
 def _venue(current: Service, venue: str, clock_offset_ms: float | None) -> dict[str, Any]:
     store = current.replica.store
     topic = f"instruments:{venue}"
     datum = store.latest.get(topic, {}).get(venue)
+    held = store.instruments[venue]
     return {
         "venue": venue,
-        "count": len(store.instruments[venue].items),
+        "count": len(held.items),
+        "timeframes": held.timeframes,
         "clock_offset_ms": clock_offset_ms,
         **current.reading.freshness(topic, datum),
     }

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal, localcontext
 from typing import Any, Final, cast
 
-import msgspec
 from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_response
 
 from actors.cache.portfolio import EXACT, number
-from actors.sinks.statistics import NAMES, Figures, Market, added, nothing_known
+from actors.sinks.statistics import NAMES, Market, added
 from web.answers import answer
-from web.equity import EquityChange, Recorded
 from web.history_schemas import Periods, StatsQuery, Summary
-from web.performance import ALL, PERIODS_US, Counted, Deadline, Held, OutOfTime
+from web.performance import ALL, PERIODS_US, Deadline, Held, OutOfTime
+from web.periods import NOTHING_STORED, Sums
 from web.routes.accounts import identity
 from web.routes.parameters import find_account, venue_parameter
 from web.schemas import Identity, VenueQuery
@@ -24,9 +24,10 @@ from web.views import US
 ANSWER_S_MAX: Final = 8.0
 """As long one answer counts; what it has not finished, the next one does."""
 
+AT_ONCE_MAX: Final = 4
+"""Accounts that one answer counts at once: most of the time of one is waiting."""
+
 STILL_COUNTING: Final = "its history is still being counted; ask again"
-NOTHING_STORED: Final = "nothing of this account is stored yet"
-NO_FUNDING: Final = "no funding payment of this account is stored"
 _SUMMED: Final = (*NAMES, "equity_change")
 
 blueprint = Blueprint("stats", __name__, url_prefix="/api/stats")
@@ -58,7 +59,6 @@ async def summary() -> Response:
     current = service()
     venue = venue_parameter(current)
     chosen = [it for it in current.accounts() if venue in (None, it.venue)]
-    at_us = current.clock.wall_ns() // US
     rows = await _rows(current, chosen)
     counted = [row for row in rows if _why_not_counted(row) is None]
     missing = [
@@ -68,16 +68,24 @@ async def summary() -> Response:
     ]
     settles = {name: _settles(place, counted) for place, name in enumerate((*PERIODS_US, ALL))}
     sums = [each for of_period in settles.values() for each in of_period]
+    counting = [_named(row) for row in rows if row["counting"]]
     return answer(
         {
-            "at_us": at_us,
+            "at_us": current.clock.wall_ns() // US,
+            "as_of_us": min((row["periods"][-1]["to_us"] for row in counted), default=None),
+            "counting": counting,
             "periods": [{"period": name, "settles": held} for name, held in settles.items()],
             "accounts": len(rows),
             "missing": missing,
             "complete": not missing
+            and not counting
             and not any(each["unknown"] or each["incomplete"] for each in sums),
         }
     )
+
+
+def _named(row: dict[str, Any]) -> str:
+    return f"{row['venue']}:{row['account']}"
 
 
 def _why_not_counted(row: dict[str, Any]) -> str | None:
@@ -87,53 +95,47 @@ def _why_not_counted(row: dict[str, Any]) -> str | None:
 
 
 async def _rows(current: Service, accounts: list[ConfiguredAccount]) -> list[dict[str, Any]]:
-    """One account after the other: they are asked of one store."""
-    performance = current.history.performance
+    """Some accounts at once, and who was counted longest ago first: where time is short, each has
+    its turn.
+    """
+    periods = current.history.periods
     deadline = Deadline(current.clock, ANSWER_S_MAX)
-    rows = []
-    for account in accounts:
-        whose = identity(current, account)
-        try:
-            deadline.check()
-            counted = await performance.counted(
-                account.venue, account.name, _holder(current, account), deadline
-            )
-            settle, shown = await _periods(current, account, counted)
-            rows.append({**whose, "settle": settle, "periods": shown, "reason": None})
-        except OutOfTime:
-            rows.append({**whose, "settle": None, "periods": [], "reason": STILL_COUNTING})
-    return rows
+    places = asyncio.Semaphore(AT_ONCE_MAX)
+
+    async def row(account: ConfiguredAccount) -> dict[str, Any]:
+        async with places:
+            return await _row(current, account, deadline)
+
+    tasks = {
+        account: asyncio.ensure_future(row(account))
+        for account in sorted(accounts, key=lambda it: periods.as_of_us((it.venue, it.name)))
+    }
+    try:
+        await asyncio.gather(*tasks.values())
+    finally:
+        for task in tasks.values():
+            task.cancel()
+    return [tasks[account].result() for account in accounts]
 
 
-async def _periods(
-    current: Service, account: ConfiguredAccount, counted: Counted
-) -> tuple[str | None, list[dict[str, Any]]]:
-    history = current.history
+async def _row(current: Service, account: ConfiguredAccount, deadline: Deadline) -> dict[str, Any]:
+    periods = current.history.periods
     whose = (account.venue, account.name)
-    recorded = Recorded(history.reader, history.gate, whose, counted.at_us)
-    await recorded.read()
-    begins = [counted.first_us, None if recorded.first is None else recorded.first.at_us]
-    since_us = min((each for each in begins if each is not None), default=None)
-    settle = _settle(current, account) if recorded.last is None else recorded.last.settle
-    why_no_funding = "" if counted.totals[ALL].fundings else NO_FUNDING
-    shown = []
-    for name in (*PERIODS_US, ALL):
-        from_us = None if name == ALL else counted.at_us - PERIODS_US[name]
-        change, why = await recorded.change(from_us)
-        if since_us is None:
-            figures = nothing_known(NOTHING_STORED)
-        else:
-            figures = counted.totals[name].figures(settle or "", why_no_funding)
-        complete = since_us is not None and (from_us is None or since_us <= from_us)
-        row = {
-            "period": name,
-            "from_us": since_us if from_us is None else from_us,
-            "to_us": counted.at_us,
-            "since_us": since_us,
-            "complete": complete,
-        }
-        shown.append(row | _figures(figures, change, why))
-    return settle, shown
+    counting = False
+    try:
+        sums = await periods.newest(
+            whose, _holder(current, account), _settle(current, account), deadline
+        )
+    except OutOfTime:
+        counting = True
+        sums = periods.kept(whose) or Sums(None, [])
+    return {
+        **identity(current, account),
+        "settle": sums.settle,
+        "periods": sums.periods,
+        "counting": counting,
+        "reason": None if sums.periods else STILL_COUNTING,
+    }
 
 
 def _settle(current: Service, account: ConfiguredAccount) -> str | None:
@@ -142,18 +144,11 @@ def _settle(current: Service, account: ConfiguredAccount) -> str | None:
     return None if state is None or state.snapshot is None else state.snapshot.value.settle
 
 
-def _figures(figures: Figures, change: EquityChange, why: str) -> dict[str, Any]:
-    unknown = figures.unknown | ({"equity_change": why} if why else {})
-    both = msgspec.structs.asdict(figures) | msgspec.structs.asdict(change)
-    return both | {"unknown": unknown}
-
-
 def _settles(place: int, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The sums of the period at this place, one per settlement asset."""
     groups: dict[str, dict[str, dict[str, Any]]] = {}
     for row in rows:
-        name = f"{row['venue']}:{row['account']}"
-        groups.setdefault(row["settle"] or "", {})[name] = row["periods"][place]
+        groups.setdefault(row["settle"] or "", {})[_named(row)] = row["periods"][place]
     shown = []
     for settle, members in sorted(groups.items()):
         sums, unknown = added(members, _SUMMED)

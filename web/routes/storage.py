@@ -18,6 +18,7 @@ from web.service import service
 
 RECORDER: Final = "recorder"
 SUPABASE: Final = "supabase"
+STORES: Final = {"sqlite": "SQLite", "postgres": "PostgreSQL", SUPABASE: "Supabase"}
 ANSWER_TIMEOUT_S: Final = 3.0
 """The supervisor waits 2 s for the recorder and then says that it did not answer."""
 
@@ -43,7 +44,7 @@ async def supabase() -> Response:
     """The same of Supabase alone; `configured` is false where history is kept elsewhere."""
     found = await _status()
     if found["configured"] and found["kind"] != SUPABASE:
-        reason = f"history is kept in {found['kind']}; /api/storage/status tells how that fares"
+        reason = f"Supabase is not in use: history is kept in {STORES[found['kind']]}"
         return answer({**NOTHING, "reason": reason})
     return answer(found)
 

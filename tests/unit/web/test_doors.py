@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -290,6 +291,12 @@ async def test_an_unknown_socket_path_is_a_problem_document(served: Served) -> N
         assert json.loads(response.body or b"")["status"] == status
 
 
+def held_up_s() -> float:
+    """How long this thread has waited for a processor that others had."""
+    _, waited_ns, _ = Path("/proc/thread-self/schedstat").read_text().split()
+    return int(waited_ns) / 1e9
+
+
 async def test_200_clients_of_each_door_are_told_and_closed_within_2_s(served: Served) -> None:
     loop = asyncio.get_running_loop()
     world = served.world
@@ -312,9 +319,10 @@ async def test_200_clients_of_each_door_are_told_and_closed_within_2_s(served: S
         for _ in range(200):
             clients += [asyncio.create_task(over_sse(http)), asyncio.create_task(over_websocket())]
         await until(lambda: world.feed.count == 400, "all are served", 20)
-        began = loop.time()
+        # Clients and service share this thread: what others take of the machine does not count.
+        began = loop.time() - held_up_s()
         await served.stop()
-        took_s = loop.time() - began
+        took_s = loop.time() - held_up_s() - began
         ends = await asyncio.gather(*clients)
     assert sorted(map(str, ends)) == ["1001"] * 200 + ["closing"] * 200
     assert took_s < 2.0

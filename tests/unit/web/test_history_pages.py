@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -212,7 +213,9 @@ async def test_csv_has_every_text_as_it_was_stored(
     assert newest["client_order_id"] == 'a,"b"\r\n'
     assert newest["at_us"] == str(NOW_US + 1)
     assert "X-Next-Cursor" not in headers
-    assert "trades.csv" in headers["Content-Disposition"]
+    assert headers["Content-Disposition"] == (
+        'attachment; filename="extended-1-trades-20260921T141320Z-20260921T141320Z.csv"'
+    )
     reader.snapshots = [snapshot_item()]
     rows, _ = await get_csv(http, served, ACCOUNTS)
     snapshot = dict(zip(*rows, strict=True))
@@ -234,6 +237,23 @@ async def test_a_file_is_made_of_several_pages_and_tells_the_next(
         text = await response.text()
     rest = list(csv.reader(io.StringIO(text, newline="")))
     assert [row[2] for row in rows[1:] + rest[1:]] == [f"{n:06}" for n in reversed(range(34))]
+
+
+async def test_a_file_is_named_by_whose_it_is_and_by_its_span(
+    http: aiohttp.ClientSession, reader: FedReader
+) -> None:
+    accounts = [{"venue": "extended", "name": '7 ..;"é', "label": ""}]
+    world = World(reader=reader, accounts=accounts)
+    query = {"from": "2026-01-31T12:00:00+01:00", "to": "2026-02-01T00:00:00Z"}
+    async with serving(world) as served:
+        for kind, whose in (("accounts", "extended-7-snapshots"), ("trades", "extended-7-trades")):
+            path = f"/api/history/{kind}/extended:{quote(accounts[0]['name'], safe='')}"
+            _, headers = await get_csv(http, served, path, **query)
+            name = f"{whose}-20260131T110000Z-20260201T000000Z.csv"
+            assert headers["Content-Disposition"] == f'attachment; filename="{name}"'
+            # Nothing says when an empty file without bounds begins or ends.
+            _, headers = await get_csv(http, served, path)
+            assert headers["Content-Disposition"] == f'attachment; filename="{whose}.csv"'
 
 
 async def test_head_of_a_file_has_no_body(

@@ -16,6 +16,7 @@ from actors.messages.account import Fill, Position
 from actors.runtime.clock import FakeClock
 from web import history_schemas
 from web.performance import COUNT_S_MAX, DAY_US, KEPT_S
+from web.periods import NO_FUNDING, NOTHING_STORED
 from web.routes import stats
 
 PERIODS = "/api/stats/periods"
@@ -32,7 +33,7 @@ class Stage:
         self.world = World(self.clock, reader=self.reader, accounts=accounts)
         self.now_us = self.clock.wall_ns() // 1000
         self.pauses: list[float] = []
-        self.world.service.history.performance.pause = self._pause
+        self.world.service.history.periods.performance.pause = self._pause
         self.world.figures()
 
     async def _pause(self, seconds: float) -> None:
@@ -147,6 +148,26 @@ async def test_each_period_has_its_own_exact_sums(
     for period in (day, month):
         assert period["equity_change"] is None
         assert "beginning" in period["unknown"]["equity_change"]
+        assert period["equity_since_us"] == stage.now_us - 40 * DAY_US
+
+
+async def test_moments_in_reasons_are_words(
+    stage: Stage, served: Served, http: aiohttp.ClientSession
+) -> None:
+    begins_us = 1_790_000_000_000_000
+    stage.clock.advance((begins_us - stage.now_us) / 10**6 + 3600)
+    stage.reader.snapshots = [snapshot_item(begins_us)]
+    found = await periods(http, served)
+    why = found["24h"]["unknown"]["equity_change"]
+    assert why == (
+        "figures are stored since 2026-09-21T14:13:20Z only, after the period's beginning"
+    )
+    assert found["24h"]["equity_since_us"] == begins_us
+    stage.later(2 * DAY_US / 10**6)
+    found = await periods(http, served)
+    assert found["24h"]["unknown"]["equity_change"] == (
+        "no figures of the period's beginning; the last before it are of 2026-09-21T14:13:20Z"
+    )
 
 
 async def test_nothing_is_said_of_what_is_not_stored(
@@ -156,7 +177,7 @@ async def test_nothing_is_said_of_what_is_not_stored(
     for period in found.values():
         assert period["trades"] is None
         assert period["pnl"] is None
-        assert period["unknown"]["trades"] == stats.NOTHING_STORED
+        assert period["unknown"]["trades"] == NOTHING_STORED
         assert period["complete"] is False
     stage.reader.snapshots = [snapshot_item(stage.now_us - DAY_US * 2)]
     stage.later(KEPT_S + 1)
@@ -165,7 +186,7 @@ async def test_nothing_is_said_of_what_is_not_stored(
     assert found["24h"]["trades"] == 0
     assert (found["24h"]["volume"], found["24h"]["complete"]) == ("0", True)
     assert (found["24h"]["funding"], found["24h"]["win_rate_percent"]) == (None, None)
-    assert found["24h"]["unknown"]["funding"] == stats.NO_FUNDING
+    assert found["24h"]["unknown"]["funding"] == NO_FUNDING
     assert (found["30d"]["trades"], found["30d"]["complete"]) == (0, False)
     assert found["30d"]["since_us"] == stage.reader.snapshots[0].at_us
 
@@ -236,7 +257,7 @@ async def test_a_fill_that_is_seen_before_its_position_costs_no_figure(
         assert seconds > 0
         stage.hold("0")
 
-    stage.world.service.history.performance.pause = pause
+    stage.world.service.history.periods.performance.pause = pause
     assert (await periods(http, served))["all"]["realized_pnl"] == "10"
 
 
@@ -250,7 +271,7 @@ async def test_an_account_whose_holdings_never_settle_or_are_not_known(
         assert seconds > 0
         stage.hold(str(next(turns) + 5))
 
-    stage.world.service.history.performance.pause = pause
+    stage.world.service.history.periods.performance.pause = pause
     found = await periods(http, served)
     assert (found["all"]["trades"], found["all"]["realized_pnl"]) == (1, None)
 
@@ -318,13 +339,79 @@ async def test_a_count_that_runs_out_of_time_goes_on_with_the_next_answer(
         if account["reason"] is None:
             break
         assert account["reason"] == stats.STILL_COUNTING
-        assert account["periods"] == []
+        assert (account["counting"], account["periods"]) == (True, [])
         _, summary = await get(http, served, SUMMARY)
         assert [each["account"] for each in summary["missing"]] == ["1"]
+        assert (summary["counting"], summary["as_of_us"]) == (["extended:1"], None)
         assert summary["complete"] is False
     assert answers > 1
+    assert account["counting"] is False
     assert account["periods"][-1]["trades"] == 100
     assert account["periods"][-1]["realized_pnl"] == "50"
+
+
+async def test_while_a_count_goes_on_the_last_one_is_told_with_its_time(
+    stage: Stage, served: Served, http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.reader.snapshots = [snapshot_item(stage.now_us - DAY_US)]
+    stage.trade(1, 5, "buy", "1", "100")
+    stage.hold("1")
+    first = await periods(http, served)
+    stage.later(COUNT_S_MAX + 1)
+    ask = stage.reader.trades
+    takes_s = [stats.ANSWER_S_MAX]
+
+    async def slow(*whose: Any, **more: Any) -> Any:
+        stage.clock.advance(takes_s[0])
+        return await ask(*whose, **more)
+
+    monkeypatch.setattr(stage.reader, "trades", slow)
+    _, body = await get(http, served, PERIODS)
+    [account] = body["accounts"]
+    assert (account["counting"], account["reason"], account["settle"]) == (True, None, "USD")
+    assert {period["period"]: period for period in account["periods"]} == first
+    _, summary = await get(http, served, SUMMARY)
+    assert (summary["missing"], summary["counting"]) == ([], ["extended:1"])
+    assert summary["as_of_us"] == first["all"]["to_us"] < summary["at_us"]
+    assert summary["periods"][-1]["settles"][0]["trades"] == 1
+    assert summary["complete"] is False
+    takes_s[0] = 0.0
+    _, body = await get(http, served, PERIODS)
+    assert body["accounts"][0]["counting"] is False
+    assert body["accounts"][0]["periods"][-1]["to_us"] > first["all"]["to_us"]
+
+
+async def test_where_time_is_short_each_account_has_its_turn(
+    http: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call has time for some; who was counted longest ago is counted first."""
+    stage = Stage()
+    names = [str(number) for number in range(1, 41)]
+    accounts = [{"venue": "extended", "name": name, "label": ""} for name in names]
+    world = stage.world = World(stage.clock, reader=stage.reader, accounts=accounts)
+    world.service.history.periods.performance.pause = stage._pause
+    for name in names:
+        world.figures(name)
+    ask = stage.reader.trades
+
+    async def slow(*whose: Any, **more: Any) -> Any:
+        stage.clock.advance(0.25)
+        return await ask(*whose, **more)
+
+    monkeypatch.setattr(stage.reader, "trades", slow)
+    async with serving(world) as served:
+        for _ in range(12):
+            stage.later(KEPT_S + 1)
+            _, body = await get(http, served, PERIODS)
+        assert [account["account"] for account in body["accounts"]] == names
+        ages_s = [
+            (stage.clock.wall_ns() // 1000 - account["periods"][-1]["to_us"]) / 10**6
+            for account in body["accounts"]
+        ]
+        # Some ten accounts a call, four calls a round of some 25 s each.
+        assert max(ages_s) < 250
+        assert sum(account["counting"] for account in body["accounts"]) < len(names)
+    assert world.reported == []
 
 
 async def test_the_summary_adds_accounts_of_one_asset_and_names_who_is_not_in_a_sum(
@@ -333,7 +420,7 @@ async def test_the_summary_adds_accounts_of_one_asset_and_names_who_is_not_in_a_
     stage = Stage()
     world = World(stage.clock, reader=stage.reader)
     stage.world = world
-    world.service.history.performance.pause = stage._pause
+    world.service.history.periods.performance.pause = stage._pause
     for name in ("1", "2"):
         world.figures(name)
         rows = [(-20, "buy", "100"), (-10, "sell", "101.10")]

@@ -256,6 +256,7 @@ async def test_markets_have_a_tag_that_outlives_their_age(
 ) -> None:
     _, body, headers = await get(http, served, "/api/markets")
     assert len(body["markets"]) == 3
+    assert [venue["timeframes"] for venue in body["venues"]] == [["1m", "1h"]]
     assert headers["Cache-Control"] == "no-cache"
     tag = headers["ETag"]
     async with http.get(served.url + "/api/markets", headers={"If-None-Match": tag}) as answer:

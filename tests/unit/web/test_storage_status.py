@@ -94,7 +94,9 @@ async def test_supabase_alone() -> None:
     assert (body["configured"], body["connected"], body["kind"]) == (True, True, "supabase")
     body = await asked(world_of("sqlite"), SUPABASE)
     assert (body["configured"], body["connected"], body["kind"]) == (False, False, None)
-    assert "sqlite" in body["reason"]
+    assert body["reason"] == "Supabase is not in use: history is kept in SQLite"
+    body = await asked(world_of("postgres"), SUPABASE)
+    assert body["reason"] == "Supabase is not in use: history is kept in PostgreSQL"
 
 
 @pytest.mark.parametrize("path", [STORAGE, SUPABASE])
