@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { ApiProblem } from "@/api/client";
+import { hasNone, retryHistory } from "@/api/history";
+import { kept } from "@/parts/AccountEntries";
 import { beginning, laidOut } from "@/parts/FramesText";
 import { crossed } from "@/parts/MarginMeter";
 import { isPaused, roadOf } from "@/parts/Via";
 import { type Account, attention } from "@/parts/attention";
+import { fillTimeUs } from "@/parts/fills";
 import type { Fill } from "@/stream/messages";
 import { FILLS_MAX } from "@/stream/topics";
-import { hasNone, retryHistory } from "@/views/account/history";
 import { past } from "@/views/account/curve";
 import { merged, torn } from "@/views/account/fills";
 import { decoded, found, neighbours } from "@/views/account/found";
-import { terms, worded } from "@/views/account/terms";
-import { type Entry, kept } from "@/views/accounts/entries";
+import type { Entry } from "@/views/accounts/entries";
 import { fitting } from "@/views/accounts/filters";
 
 const account = (venue: string, name: string, more: Partial<Account> = {}): Account =>
@@ -61,7 +62,7 @@ describe("fills of the stream and of history", () => {
 
   it("are one list, newest first, each once", () => {
     const rows = merged([live(2), live(3)], [stored(3), stored(2), stored(1)]);
-    expect(rows.map((row) => row.id)).toEqual(["f3", "f2", "f1"]);
+    expect(rows.map((row) => row.fill_id)).toEqual(["f3", "f2", "f1"]);
   });
 
   it("stay the same rows while the fills do", () => {
@@ -71,7 +72,7 @@ describe("fills of the stream and of history", () => {
 
   it("fall back on our own time where the venue tells none", () => {
     const fill = { ...live(1), venue_time_us: null, received_us: 77 } as Fill;
-    expect(merged([fill], [])[0]?.atUs).toBe(77);
+    expect(merged([live(9), fill], []).map(fillTimeUs)).toEqual([90, 77]);
   });
 
   it("are torn once the stream has dropped what history had not told", () => {
@@ -136,10 +137,13 @@ describe("history that is not kept", () => {
 describe("the road", () => {
   it("is the stream where it stands, else polling, else none", () => {
     const lane = (name: string, state: string) => ({ lane: name, state });
-    expect(roadOf([lane("rest", "connected"), lane("websocket", "connected")])).toBe("live");
-    expect(roadOf([lane("rest", "connected"), lane("websocket", "backoff")])).toBe("polling");
-    expect(roadOf([lane("rest", "rejected")])).toBe("none");
-    expect(roadOf([])).toBe("none");
+    const RUNS = { pid: 7 };
+    expect(roadOf([lane("rest", "connected"), lane("websocket", "connected")], RUNS)).toBe("live");
+    expect(roadOf([lane("rest", "connected"), lane("websocket", "backoff")], RUNS)).toBe("polling");
+    expect(roadOf([lane("rest", "rejected")], RUNS)).toBe("none");
+    expect(roadOf([], undefined)).toBe("none");
+    // Of a process that is gone the last word about its lanes still stands.
+    expect(roadOf([lane("websocket", "connected")], { pid: null })).toBe("none");
   });
 
   it("is paused when all lanes are", () => {
@@ -170,15 +174,6 @@ describe("attention to what stands still", () => {
     expect(crossed("0.80")).toBe("over the 80\u202f% line");
     expect(crossed("1.2")).toBe("over the 95\u202f% line");
     expect(crossed(null)).toBe("");
-  });
-});
-
-describe("orders in words", () => {
-  it("names what is unusual", () => {
-    const order = { post_only: true, reduce_only: true, time_in_force: "ioc" };
-    expect(terms(order)).toBe("post only, reduce only, IOC");
-    expect(terms({ post_only: false, reduce_only: false, time_in_force: "gtc" })).toBe("");
-    expect(worded("partially_filled")).toBe("partially filled");
   });
 });
 

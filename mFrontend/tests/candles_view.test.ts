@@ -126,6 +126,8 @@ describe("bringing a drawing up to date", () => {
   });
 });
 
+const LIGHTER = offeredBy(["1m", "5m", "15m", "30m", "1h", "4h", "12h", "1d"]);
+
 describe("timeframes", () => {
   it("ends bars where the next begin, months by the calendar", () => {
     expect(endUs("15m", START)).toBe(START + 15 * MINUTE);
@@ -140,18 +142,20 @@ describe("timeframes", () => {
   });
 
   it("takes those of the address that the venue has, each once, at most four", () => {
-    const lighter = offeredBy("lighter");
-    expect(chosen("1h,2h,1h,1d", lighter)).toEqual(["1h", "1d"]);
-    expect(chosen("1m,5m,15m,1h,1d", lighter)).toHaveLength(4);
-    expect(chosen("", lighter)).toEqual(["1m"]);
-    expect(offeredBy("another")).toEqual(TIMEFRAMES);
+    expect(LIGHTER).not.toContain("2h");
+    expect(chosen("1h,2h,1h,1d", LIGHTER)).toEqual(["1h", "1d"]);
+    expect(chosen("1m,5m,15m,1h,1d", LIGHTER)).toHaveLength(4);
+    expect(chosen("", LIGHTER)).toEqual(["1m"]);
+    expect(offeredBy(["1d", "3d", "1h"])).toEqual(["1h", "1d"]);
+    expect(offeredBy([])).toEqual(TIMEFRAMES);
+    expect(offeredBy(undefined)).toEqual(TIMEFRAMES);
   });
 
   it("adds wider looks, and keeps what was there", () => {
     expect(arrange(["1m"], 4, TIMEFRAMES)).toEqual(["1m", "15m", "1h", "1d"]);
     expect(arrange(["1h"], 2, TIMEFRAMES)).toEqual(["1h", "1d"]);
     expect(arrange(["15m"], 4, TIMEFRAMES)).toEqual(["15m", "1h", "1d", "1m"]);
-    expect(arrange(["1d"], 2, offeredBy("lighter"))).toEqual(["1d", "1m"]);
+    expect(arrange(["1d"], 2, LIGHTER)).toEqual(["1d", "1m"]);
     expect(arrange(["5m", "1h", "1d", "1m"], 2, TIMEFRAMES)).toEqual(["5m", "1h"]);
   });
 
@@ -160,7 +164,7 @@ describe("timeframes", () => {
     expect(exchange(["1m", "1h"], 0, "1h")).toEqual(["1h", "1m"]);
     expect(exchange(["1m"], 3, "1h")).toEqual(["1m"]);
     expect(stepped("1m", -1, TIMEFRAMES)).toBe("1m");
-    expect(stepped("1h", 1, offeredBy("lighter"))).toBe("4h");
+    expect(stepped("1h", 1, LIGHTER)).toBe("4h");
     expect(stepped("1M", 1, TIMEFRAMES)).toBe("1M");
   });
 });

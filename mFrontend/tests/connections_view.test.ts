@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { accountOfActor } from "@/format/names";
 import { meant, outcome, sure, title } from "@/views/connections/actions";
 import {
   type Budget,
@@ -12,7 +13,6 @@ import {
   type Choice,
   type Entry,
   type Lane,
-  accountOf,
   attention,
   groups,
   isShown,
@@ -192,8 +192,8 @@ describe("orders to connections", () => {
   });
 
   it("go to accounts alone", () => {
-    expect(accountOf("account:x:sub:1")).toEqual({ venue: "x", account: "sub:1" });
-    expect(accountOf("orderbook:x:linear:BTC")).toBeNull();
+    expect(accountOfActor("account:x:sub:1")).toEqual({ venue: "x", account: "sub:1" });
+    expect(accountOfActor("orderbook:x:linear:BTC")).toBeNull();
   });
 });
 

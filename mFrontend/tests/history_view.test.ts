@@ -1,15 +1,14 @@
 import { describe, expect, it, vi } from "vitest";
 import { ApiProblem } from "@/api/client";
-import { moment } from "@/format/time";
 import { MEASURES, type Snapshot, courseOf, curvesOf } from "@/views/history/curve";
 import { type CsvPage, fileName, gather } from "@/views/history/export";
 import {
   type AccountPeriods,
+  type AccountRow,
   type Period,
   accountRows,
-  isCounting,
+  oldestUs,
   plainFigure,
-  readable,
   reasonsOf,
 } from "@/views/history/periods";
 import {
@@ -148,12 +147,6 @@ describe("periods", () => {
     expect(reasonsOf([period("24h")])).toEqual([]);
   });
 
-  it("spell microseconds in a reason as a moment", () => {
-    const us = 1_790_000_000_000_000;
-    expect(readable(`since ${us} only`)).toBe(`since ${moment(us)} only`);
-    expect(readable("account 1234567")).toBe("account 1234567");
-  });
-
   it("never take the unknown for 0", () => {
     expect(plainFigure("wins", null)).toBe("–");
     expect(plainFigure("win_rate_percent", null)).toBe("–");
@@ -163,16 +156,23 @@ describe("periods", () => {
 
   it("are rows of accounts; one that is not counted stays with its reason", () => {
     const accounts = [
-      { venue: "x", account: "1", settle: "USD", periods: [period("24h")], reason: null },
-      { venue: "x", account: "2", settle: null, periods: [], reason: "still being counted" },
+      { venue: "x", account: "1", settle: "USD", periods: [period("24h")], counting: true, reason: null },
+      { venue: "x", account: "2", settle: null, periods: [], counting: false, reason: "none" },
     ] as unknown as AccountPeriods[];
     const rows = accountRows(accounts, "24h");
     expect(rows.map((row) => [row.name, row.period?.pnl ?? null, row.settle, row.reason])).toEqual([
       ["x:1", "1", "USD", ""],
-      ["x:2", null, "", "still being counted"],
+      ["x:2", null, "", "none"],
     ]);
     expect(accountRows(accounts, "7d")[0]?.period).toBeNull();
-    expect(rows.map((row) => isCounting(row.reason))).toEqual([false, true]);
+    expect(rows.map((row) => row.counting)).toEqual([true, false]);
+  });
+
+  it("are as old as the oldest of them", () => {
+    const of = (...times: (number | null)[]) =>
+      oldestUs(times.map((us) => ({ period: us && { to_us: us } }) as AccountRow));
+    expect(of(3, null, 2)).toBe(2);
+    expect(of(null)).toBeNull();
   });
 });
 

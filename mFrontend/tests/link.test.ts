@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { token } from "@/api/token";
 import { Clock } from "@/stream/clock";
 import type { Door, DoorName, Listening, Wanted } from "@/stream/door";
-import { BETTER_MS, LINGER_MS, Link } from "@/stream/link";
+import { BETTER_MS, LINGER_MS, Link, RETELL_MS } from "@/stream/link";
 import type { TopicMessage } from "@/stream/messages";
 import { Store } from "@/stream/store";
 
@@ -129,6 +129,20 @@ describe("one connection per tab", () => {
     expect(store.topic(ORDERS).rows).toHaveLength(2);
   });
 
+  it("asks again for a topic with a hole that is not told anew", () => {
+    link.want(ORDERS);
+    link.start();
+    last().listening.opened();
+    last().say("snapshot", ORDERS, 5, 5, []);
+    last().take();
+    last().say("update", ORDERS, 9, 7, { order_id: "b", status: "open" });
+    last().say("update", ORDERS, 10, 9, { order_id: "c", status: "open" });
+    expect(last().take()).toHaveLength(1);
+    vi.advanceTimersByTime(RETELL_MS);
+    last().say("update", ORDERS, 11, 10, { order_id: "d", status: "open" });
+    expect(last().take()).toEqual([{ topics: [ORDERS], since: null }]);
+  });
+
   it("asks for no market while the tab is hidden", () => {
     link.want(BOOK);
     link.want(ORDERS);
@@ -144,6 +158,42 @@ describe("one connection per tab", () => {
     expect(last().take()).toEqual([
       { topics: [BOOK], since: null },
       { topics: ["candles:x:linear:A:1m"], since: null },
+    ]);
+  });
+});
+
+describe("a topic that the service refuses", () => {
+  const OTHER = "orderbook:extended:linear:NONE";
+
+  it("is known alone, asked for again when somebody wants, and forgotten when it comes", () => {
+    link.want(BOOK);
+    link.want(OTHER);
+    link.start();
+    last().listening.opened();
+    last().take();
+    last().listening.refused([OTHER], "no such market");
+    expect([link.refusal(OTHER), link.refusal(BOOK)]).toEqual(["no such market", ""]);
+    link.retry(BOOK);
+    expect(last().take()).toEqual([]);
+    link.retry(OTHER);
+    expect(last().take()).toEqual([{ topics: [OTHER], since: null }]);
+    expect(link.refusal(OTHER)).toBe("");
+    last().listening.refused([OTHER], "no such market");
+    last().say("snapshot", OTHER, 1, 1, { bids: [], asks: [] });
+    expect(link.refusal(OTHER)).toBe("");
+  });
+
+  it("does not take those with it that were asked for in the same message", () => {
+    link.want(ORDERS);
+    link.want("points");
+    link.start();
+    last().listening.opened();
+    expect(last().take()).toEqual([{ topics: [ORDERS, "points"], since: null }]);
+    last().listening.refused([ORDERS, "points"], "no such account");
+    expect(link.refusal(ORDERS)).toBe("");
+    expect(last().take()).toEqual([
+      { topics: [ORDERS], since: null },
+      { topics: ["points"], since: null },
     ]);
   });
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { SENTENCE_MS, Speech } from "@/app/speech";
-import { spelt } from "@/app/keys";
+import { chosen, spelt } from "@/app/keys";
 import { changesOf } from "@/app/announcements";
 import { MOST_MS, delayMs } from "@/stream/backoff";
 import { Clock } from "@/stream/clock";
 import { type Child, place, read } from "@/stream/messages";
-import { Blocks } from "@/stream/sse";
+import { Blocks, refusedBy } from "@/stream/sse";
 import { actorOf, matches } from "@/stream/topics";
+import { Asking } from "@/stream/websocket";
 
 describe("topics", () => {
   it.each([
@@ -44,6 +45,31 @@ describe("messages", () => {
         found.push(...blocks.take(text.slice(at, at + size)));
       expect(found).toEqual(["", "", '{"a":\n1}']);
     }
+  });
+});
+
+describe("a refusal", () => {
+  it("on a WebSocket is about the message that it answers", () => {
+    const asking = new Asking();
+    asking.add("subscribe", ["a"]);
+    asking.add("ping");
+    asking.add("subscribe", ["b", "c"]);
+    expect(asking.answered("subscribed")).toEqual([]);
+    // What nobody asked for answers nothing.
+    expect([asking.answered("subscribed"), asking.answered("snapshot")]).toEqual([[], []]);
+    expect(asking.answered("pong")).toEqual([]);
+    expect(asking.answered("error")).toEqual(["b", "c"]);
+    expect(asking.answered("error")).toEqual([]);
+  });
+
+  it("of server-sent events names the markets that are left out", () => {
+    const problem = { type: "", title: "", status: 400, detail: "topics: expected …, found 'X-Y'" };
+    const topics = ["connections", "orderbook:x:linear:X-Y", "candles:x:linear:X-Y:1m", "trades:x"];
+    expect(refusedBy({ ...problem, found: "X-Y" }, topics)).toEqual(topics.slice(1, 3));
+    expect(refusedBy({ ...problem, found: "1m" }, topics)).toEqual(topics.slice(2, 3));
+    expect(refusedBy({ ...problem, found: "connections" }, topics)).toEqual([]);
+    const detail = `${topics[1]}: 50 streams are wanted already`;
+    expect(refusedBy({ ...problem, status: 503, detail }, topics)).toEqual(topics.slice(1, 2));
   });
 });
 
@@ -114,5 +140,25 @@ describe("keys", () => {
     [{ key: "x", altKey: true }, ""],
   ])("%j is %s", (event, keys) => {
     expect(spelt({ ctrlKey: false, metaKey: false, altKey: false, ...event })).toBe(keys);
+  });
+
+  it("go to the part in focus, else to the first on the page, else to the newest", () => {
+    // Higher on the page: the smaller number.
+    const part = (at: number) => {
+      const current = {
+        at,
+        compareDocumentPosition: (other: { at: number }) => (other.at < at ? 2 : 4),
+      };
+      return { at, place: { current: current as unknown as Element } };
+    };
+    const [upper, lower] = [part(1), part(2)];
+    const gone = { at: 3, place: { current: null } };
+    const page = { at: 0, place: undefined };
+    expect(chosen([page, lower, upper, gone], null)).toBe(upper);
+    expect(chosen([upper, lower], lower.place.current)).toBe(lower);
+    expect(chosen([upper, lower], {} as Element)).toBe(upper);
+    expect(chosen([upper, page], upper.place.current)).toBe(page);
+    expect(chosen([gone], null)).toBe(gone);
+    expect(chosen([], null)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bytes, count, milliseconds } from "@/format/quantity";
-import { age, duration, moment, timeOfDay, utc } from "@/format/time";
+import { age, duration, inZone, moment, timeOfDay, utc } from "@/format/time";
 
 const space = (text: string): string => text.replaceAll("\u202f", " ");
 const AT = Date.UTC(2026, 10, 21, 13, 5, 9, 42);
@@ -37,6 +37,14 @@ describe("times", () => {
     expect(moment(AT * 1000, AT + 3 * 86_400_000)).toMatch(/^2026-11-2\d /);
     expect(utc(AT * 1000)).toBe("2026-11-21T13:05:09.042Z");
     expect(utc(AT * 1000 + 7)).toBe("2026-11-21T13:05:09.042007Z");
+  });
+});
+
+describe("moments in words", () => {
+  it("are told in the reader's zone, and nothing else is touched", () => {
+    const us = Date.UTC(2026, 0, 31, 12) * 1000;
+    expect(inZone("since 2026-01-31T12:00:00Z only")).toBe(`since ${moment(us)} only`);
+    expect(inZone("account 1790000000000000")).toBe("account 1790000000000000");
   });
 });
 

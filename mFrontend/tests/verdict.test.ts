@@ -59,6 +59,21 @@ describe("the verdict on a number", () => {
     expect(judge(FRESH, null, paused, limit(1), AT).reason).toContain("paused");
   });
 
+  it("never counts how long it has been so: an age beside it does, and moves", () => {
+    const row = (stale_reason: string) => ({ stale: true, stale_reason, as_of_us: 1 });
+    const told = (text: string) =>
+      judge({ ...FRESH, stale: null }, row(text), LIVE, limit(1), AT).reason;
+    expect(told("not confirmed for 5312 ms, expected within 5000 ms")).toBe(
+      "not confirmed, expected within 5000 ms",
+    );
+    expect(told("rest backoff: HTTP 500")).toBe("rest backoff: HTTP 500");
+    const silent = { ...LIVE, heardMs: AT.localMs - 60_000 };
+    const late = { ...AT, localMs: AT.localMs + 7_000 };
+    expect(judge(FRESH, null, silent, limit(1), AT)).toEqual(
+      judge(FRESH, null, silent, limit(1), late),
+    );
+  });
+
   it("reads the limit from the lanes of the topic's process", () => {
     const lanes = [
       { actor: "account:extended:1", lane: "rest", state: "connected", stale_after_ms: 5_000 },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { holds, sorted } from "@/parts/sorting";
 import { line } from "@/parts/Sparkline";
 import type { Child } from "@/stream/messages";
-import { attention } from "@/views/overview/attention";
+import { attention } from "@/parts/attention";
 import { ordersOf } from "@/views/supervision/actions";
 import { type Incarnation, ending, past } from "@/views/supervision/bands";
 import { branches } from "@/views/supervision/tree";

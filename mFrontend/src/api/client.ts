@@ -1,5 +1,6 @@
 /** The service's REST interface, typed by its own description; errors come as `ApiProblem`. */
 import createClient, { type Middleware } from "openapi-fetch";
+import { collector } from "./collector";
 import type { components, paths } from "./schema";
 import { token } from "./token";
 
@@ -53,7 +54,10 @@ export async function problemOf(answer: Response): Promise<ApiProblem> {
 
 /** What stands for a service that gives no answer. */
 export function unreachable(cause: unknown): ApiProblem {
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  // Each browser has its own word for it, and none says where it asked.
+  const where = API_BASE || globalThis.location?.origin || "its address";
+  const said = cause instanceof Error ? cause.message : String(cause);
+  const detail = cause instanceof TypeError ? `nothing answers at ${where}` : said;
   return new ApiProblem({
     type: "about:blank",
     title: "The service does not answer",
@@ -69,6 +73,7 @@ const guard: Middleware = {
     return request;
   },
   async onResponse({ response }) {
+    collector.heard(response);
     if (response.ok) return response;
     const problem = await problemOf(response);
     if (problem.status === 401) token.refuse();
@@ -79,7 +84,8 @@ const guard: Middleware = {
   },
 };
 
-const client = createClient<paths>({ baseUrl: API_BASE || globalThis.location?.origin || "" });
+// The media type: some calls answer with a file for spreadsheets to who asks for one.
+const client = createClient<paths, "application/json">({ baseUrl: API_BASE || globalThis.location?.origin || "" });
 client.use(guard);
 
 /** `await api.GET("/api/accounts")` answers `{ data }` or throws `ApiProblem`. */

@@ -1,7 +1,6 @@
 /** REST answers that several views read, each under one key, so that it is asked for once. */
 import { QueryClient, queryOptions } from "@tanstack/react-query";
-import { confirmAccounts } from "../stream/confirm";
-import { ApiProblem, api, body } from "./client";
+import { ApiProblem, type Schemas, api, body } from "./client";
 import { token } from "./token";
 
 /** How often the whole is asked for; what changes in between comes by the stream. */
@@ -28,14 +27,22 @@ token.subscribe(() => {
   if (!token.wanted()) void queries.invalidateQueries();
 });
 
-/** Every configured account, whether it ever delivered or not; also confirms how fresh they are. */
+type Hears = (accounts: readonly Schemas["Account"][], askedAtMs: number) => void;
+let hears: Hears = () => undefined;
+
+/** Who hears each answer about the accounts: it confirms how fresh is what the stream told. */
+export function onAccounts(run: Hears): void {
+  hears = run;
+}
+
+/** Every configured account, whether it ever delivered or not. */
 export const accountsQuery = queryOptions({
   queryKey: ["accounts"],
   refetchInterval: REFRESH_MS,
   queryFn: async ({ signal }) => {
     const askedAtMs = Date.now();
     const found = await body(api.GET("/api/accounts", { signal }));
-    confirmAccounts(found.accounts, askedAtMs);
+    hears(found.accounts, askedAtMs);
     return found.accounts;
   },
 });
@@ -44,12 +51,6 @@ export const portfolioQuery = queryOptions({
   queryKey: ["portfolio"],
   refetchInterval: REFRESH_MS,
   queryFn: ({ signal }) => body(api.GET("/api/portfolio", { signal })),
-});
-
-export const statusQuery = queryOptions({
-  queryKey: ["status"],
-  refetchInterval: REFRESH_MS,
-  queryFn: ({ signal }) => body(api.GET("/api/status", { signal })),
 });
 
 export const supervisionQuery = queryOptions({

@@ -902,10 +902,14 @@ export interface components {
         };
         /**
          * AccountPeriods
-         * @description `reason` where nothing could be counted, and `periods` is empty. Money is in `settle`.
+         * @description Money is in `settle`.
+         *
+         *         `counting`: newer sums are still being counted; these are the last, of `to_us`, or none:
+         *         then `reason` says so.
          */
         AccountPeriods: {
             account: string;
+            counting: boolean;
             index: string;
             label: string;
             periods: components["schemas"]["Period"][];
@@ -1636,6 +1640,7 @@ export interface components {
             equity_change: string | null;
             equity_end: string | null;
             equity_end_us: number | null;
+            equity_since_us: number | null;
             equity_start: string | null;
             equity_start_us: number | null;
             fees: string | null;
@@ -1993,12 +1998,17 @@ export interface components {
         };
         /**
          * Summary
-         * @description `complete` false: accounts are missing, or some figure of some account is not known.
+         * @description `complete` false: accounts are missing or counting, or some figure of some is not known.
+         *
+         *         `counting` names the accounts whose newer sums are still being counted; what is added up of
+         *         them is the last that was. `as_of_us` is the time of the oldest of all that is added up.
          */
         Summary: {
             accounts: number;
+            as_of_us: number | null;
             at_us: number;
             complete: boolean;
+            counting: string[];
             missing: components["schemas"]["NotCounted"][];
             periods: components["schemas"]["SummaryPeriod"][];
         };
@@ -2054,7 +2064,8 @@ export interface components {
         };
         /**
          * VenueMarkets
-         * @description `clock_offset_ms` is the one in `/api/latency`; null before it was measured.
+         * @description `timeframes` are those of its candles, shortest first; `clock_offset_ms` is the one in
+         *         `/api/latency`, null before it was measured.
          */
         VenueMarkets: {
             age_ms: number | null;
@@ -2065,6 +2076,7 @@ export interface components {
             source: string;
             stale: boolean;
             stale_reason: string | null;
+            timeframes: string[];
             venue: string;
             via: string | null;
         };
@@ -2947,7 +2959,12 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `complete` false: accounts are missing, or some figure of some account is not known. */
+            /**
+             * @description `complete` false: accounts are missing or counting, or some figure of some is not known.
+             *
+             *         `counting` names the accounts whose newer sums are still being counted; what is added up of
+             *         them is the last that was. `as_of_us` is the time of the oldest of all that is added up.
+             */
             200: {
                 headers: {
                     [name: string]: unknown;

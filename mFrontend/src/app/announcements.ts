@@ -12,6 +12,8 @@ const LINK_WORDS = {
   unauthorised: "The service wants its token",
 } as const;
 
+const LINK = "the connection to the service";
+
 /** Passing states of an orderly start or end are no news. */
 const PASSING: ReadonlySet<string> = new Set(["new", "starting", "stopping", "exited"]);
 
@@ -36,7 +38,7 @@ export function useAnnouncements(): void {
     const sentence = LINK_WORDS[phase];
     if (!sentence || said.current === phase) return;
     said.current = phase;
-    speech.tell(sentence);
+    speech.tell(sentence, LINK);
   }, [phase]);
   useEffect(() => {
     for (const sentence of changesOf(states.current, rows)) speech.tell(sentence);

@@ -1,7 +1,7 @@
 /** What the reader chose of looks, kept in this browser. */
 import { useSyncExternalStore } from "react";
 
-export interface Preferences {
+interface Preferences {
   readonly theme: "system" | "dark" | "light";
   readonly palette: "green" | "blue";
 }

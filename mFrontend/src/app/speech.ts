@@ -8,7 +8,7 @@ const WAITING_MAX = 3;
 export class Speech {
   readonly #say: (sentence: string) => void;
   readonly #now: () => number;
-  #waiting: string[] = [];
+  #waiting: { readonly subject: string; readonly sentence: string }[] = [];
   #left = 0;
   #saidMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -18,9 +18,12 @@ export class Speech {
     this.#now = now;
   }
 
-  tell(sentence: string): void {
-    if (this.#waiting.includes(sentence)) return;
-    if (this.#waiting.length < WAITING_MAX) this.#waiting.push(sentence);
+  /** Of one subject only the newest word counts; what waits of it is no longer true. */
+  tell(sentence: string, subject: string = sentence): void {
+    const told = { subject, sentence };
+    const at = this.#waiting.findIndex((it) => it.subject === subject);
+    if (at >= 0) this.#waiting[at] = told;
+    else if (this.#waiting.length < WAITING_MAX) this.#waiting.push(told);
     else this.#left += 1;
     this.#next();
   }
@@ -36,7 +39,7 @@ export class Speech {
       return;
     }
     this.#saidMs = this.#now();
-    const sentence = this.#waiting.shift() ?? `${this.#left} more changes`;
+    const sentence = this.#waiting.shift()?.sentence ?? `${this.#left} more changes`;
     if (sentence.endsWith("more changes")) this.#left = 0;
     this.#say(sentence);
     this.#next();

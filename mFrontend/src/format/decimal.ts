@@ -169,5 +169,9 @@ export function sum(texts: readonly (string | null | undefined)[]): string | nul
   return (total < 0n ? "-" : "") + whole + (digits ? `.${number.slice(-digits)}` : "");
 }
 
+/** The same with the other sign. */
+export const negated = (text: string): string =>
+  text.startsWith("-") ? text.slice(1) : `-${text}`;
+
 /** For bars and charts only, where a pixel is coarser than a binary fraction. */
 export const approximate = (text: string | null | undefined): number => (text ? Number(text) : 0);

@@ -53,6 +53,12 @@ export function moment(us: Maybe, nowMs: number = Date.now()): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${timeOfDay(us)}`;
 }
 
+const MOMENTS = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g;
+
+/** The service's words, with the moments in them (RFC 3339, UTC) in the reader's zone. */
+export const inZone = (words: string): string =>
+  words.replaceAll(MOMENTS, (at) => moment(Date.parse(at) * 1000));
+
 /** ISO 8601 in UTC, for hovers and exports; microseconds where there are any. */
 export function utc(us: Maybe): string {
   if (!us) return NOTHING;

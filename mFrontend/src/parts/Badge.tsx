@@ -10,7 +10,7 @@ const LOOK: Readonly<Record<Tone, readonly [string, string]>> = {
   calm: ["bg-raised text-soft", "○"],
 };
 
-export interface BadgeProps {
+interface BadgeProps {
   readonly tone: Tone;
   readonly children: ReactNode;
   readonly title?: string | undefined;

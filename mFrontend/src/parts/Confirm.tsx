@@ -1,7 +1,7 @@
 /** Asks before something is done that cannot be taken back. */
 import { Dialog } from "./Dialog";
 
-export interface ConfirmProps {
+interface ConfirmProps {
   readonly title: string;
   readonly says: string;
   readonly verb: string;

@@ -1,7 +1,7 @@
 /** A native modal dialog: the browser keeps the focus inside and gives it back; Esc closes. */
 import { type ReactNode, useEffect, useId, useRef } from "react";
 
-export interface DialogProps {
+interface DialogProps {
   readonly title: string;
   readonly onClose: () => void;
   readonly children: ReactNode;

@@ -1,6 +1,6 @@
 /** A search field and a choice per property, all of them kept in the address. */
 import { useMemo, useState } from "react";
-import { useSearchParams } from "wouter";
+import { changeParameters, useParameters } from "@/app/address";
 import { type Chosen, type Filter, filtered, optionsOf } from "./filtering";
 
 export interface Filtering<T> {
@@ -21,7 +21,7 @@ export function useFilters<T>(
   filters: readonly Filter<T>[],
   text: (row: T) => string,
 ): Filtering<T> {
-  const [parameters, setParameters] = useSearchParams();
+  const parameters = useParameters();
   const search = parameters.get("search") ?? "";
   const chosen = useMemo(
     () =>
@@ -33,15 +33,6 @@ export function useFilters<T>(
       ),
     [filters, parameters],
   );
-  const write = (change: (after: URLSearchParams) => void): void =>
-    setParameters(
-      (before) => {
-        const after = new URLSearchParams(before);
-        change(after);
-        return after;
-      },
-      { replace: true },
-    );
   return {
     rows: useMemo(
       () => filtered(rows, filters, chosen, search, text),
@@ -51,11 +42,12 @@ export function useFilters<T>(
     filters,
     chosen,
     search,
-    choose: (key, value) => write((after) => (value ? after.set(key, value) : after.delete(key))),
+    choose: (key, value) =>
+      changeParameters((after) => (value ? after.set(key, value) : after.delete(key))),
     clear: () =>
-      write((after) =>
-        ["search", ...filters.map((it) => it.key)].forEach((key) => after.delete(key)),
-      ),
+      changeParameters((after) => {
+        for (const key of ["search", ...filters.map((it) => it.key)]) after.delete(key);
+      }),
     active: chosen.size + (search ? 1 : 0),
   };
 }

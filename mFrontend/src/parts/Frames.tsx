@@ -13,9 +13,14 @@ type RawFrame = Schemas["RawFrame"];
 
 const FRAMES_MAX = 25;
 
-/** Nothing is asked of the process before somebody wants to see it. */
-export function Frames({ actor }: { readonly actor: string }) {
-  const [wanted, setWanted] = useState(false);
+interface FramesProps {
+  readonly actor: string;
+  /** Whether somebody wants to see them already: nothing is asked of the process before. */
+  readonly opened?: boolean;
+}
+
+export function Frames({ actor, opened = false }: FramesProps) {
+  const [wanted, setWanted] = useState(opened);
   const frames = useQuery({
     queryKey: ["frames", actor, FRAMES_MAX],
     enabled: wanted,

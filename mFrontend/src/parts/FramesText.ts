@@ -1,4 +1,4 @@
-/** The text of a raw frame, laid out to be read; nothing in it is changed, not even a long number. */
+/** The text of a raw frame, laid out to be read; nothing in it is changed, no number rounded. */
 
 const INDENT = "  ";
 const DEPTH_MAX = 40;

@@ -9,9 +9,9 @@ export function Help({ onClose }: { readonly onClose: () => void }) {
   }
   return (
     <Dialog title="Keys" wide onClose={onClose}>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="gap-6 sm:columns-2">
         {[...groups].map(([group, keys]) => (
-          <section key={group} aria-label={group}>
+          <section key={group} aria-label={group} className="mb-4 break-inside-avoid">
             <h3 className="mb-1 font-semibold text-soft">{group}</h3>
             <dl className="grid grid-cols-[6rem_1fr] gap-1">
               {[...keys].map(([key, says]) => (

@@ -73,7 +73,12 @@ function Sheet({ topic, caption, look, sizeUnit, dimmed }: LadderProps) {
   );
 }
 
-const Title = ({ children, hint }: { readonly children: React.ReactNode; readonly hint?: string }) => (
+interface TitleProps {
+  readonly children: React.ReactNode;
+  readonly hint?: string;
+}
+
+const Title = ({ children, hint }: TitleProps) => (
   <th role="columnheader" scope="col" title={hint}>
     {children}
   </th>

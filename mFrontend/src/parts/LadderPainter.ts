@@ -68,7 +68,8 @@ class Slot {
     write(this.#total, size(row.total));
     if (before?.price !== row.price) this.#row.dataset["price"] = row.price;
     if (before?.size !== row.size) this.#row.dataset["size"] = row.size;
-    if (before?.share !== row.share && this.#bar) this.#bar.style.transform = `scaleX(${row.share})`;
+    if (before?.share !== row.share && this.#bar)
+      this.#bar.style.transform = `scaleX(${row.share})`;
     if ((before?.large ?? false) !== row.large) this.#row.toggleAttribute("data-large", row.large);
   }
 

@@ -43,9 +43,7 @@ export function LinkBadge() {
   if (state.phase === "unauthorised") {
     return (
       <button type="button" onClick={askForToken}>
-        <Badge tone="bad" sign="⚿">
-          token wanted
-        </Badge>
+        <Badge tone="bad">token wanted</Badge>
       </button>
     );
   }

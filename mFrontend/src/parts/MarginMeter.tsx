@@ -4,7 +4,7 @@ import type { Verdict } from "@/stream/verdict";
 import { StaleMark, hover } from "./Number";
 import { MARGIN_LINES, marginLine } from "./attention";
 
-export interface MeterProps {
+interface MeterProps {
   readonly ratio: string | null | undefined;
   readonly verdict: Verdict;
   /** Names the lines under the bar. */

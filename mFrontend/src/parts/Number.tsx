@@ -1,6 +1,6 @@
 /** Numbers with all that belongs to them: sign, second cue, age, and a mark when they are stale. */
 import { memo, useEffect, useRef } from "react";
-import { type Look, decimal, sign } from "@/format/decimal";
+import { type Look, NOTHING, decimal, sign } from "@/format/decimal";
 import { moment, utc } from "@/format/time";
 import type { Verdict } from "@/stream/verdict";
 
@@ -54,7 +54,7 @@ export const Num = memo(function Num({
         </span>
       )}
       {shown}
-      {unit && <span className="ml-1 text-faint">{unit}</span>}
+      {unit && shown !== NOTHING && <span className="ml-1 text-faint">{unit}</span>}
       {stale && mark && <StaleMark />}
     </span>
   );

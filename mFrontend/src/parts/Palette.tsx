@@ -4,6 +4,7 @@ import { type KeyboardEvent, useId, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import { accountsQuery } from "@/api/queries";
 import { ROUTES, accountPath, actorPath } from "@/app/routes";
+import { accountName } from "@/format/names";
 import { useTopic } from "@/stream/hooks";
 import type { Child } from "@/stream/messages";
 import { Dialog } from "./Dialog";
@@ -27,7 +28,7 @@ function useEntries(): readonly Entry[] {
       path: it.path,
     }));
     const known = (accounts ?? []).map((it) => ({
-      name: `${it.venue}:${it.account}${it.label ? ` ${it.label}` : ""}`,
+      name: `${accountName(it)}${it.label ? ` ${it.label}` : ""}`,
       kind: "account",
       path: accountPath(it.venue, it.account),
     }));

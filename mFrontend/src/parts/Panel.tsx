@@ -33,7 +33,7 @@ export const Figure = ({ name, children, note }: FigureProps) => (
   <div className="panel flex min-w-0 flex-col px-3 py-2">
     <span className="text-sm text-soft">{name}</span>
     <span className="text-xl font-semibold">{children}</span>
-    <span className="min-h-5 truncate text-sm text-soft">{note}</span>
+    <span className="min-h-5 text-sm break-words text-soft">{note}</span>
   </div>
 );
 

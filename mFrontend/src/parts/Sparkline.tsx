@@ -1,7 +1,7 @@
 /** A small line without axes, with its words for who cannot see it. */
 import { memo } from "react";
 
-export interface SparklineProps {
+interface SparklineProps {
   /** Oldest first; null is a hole. */
   readonly values: readonly (number | null)[];
   readonly says: string;

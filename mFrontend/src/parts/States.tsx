@@ -49,7 +49,7 @@ export const Loading = ({ what, rows = 3 }: { readonly what: string; readonly ro
 
 /** The service refuses to tell without the token. */
 export const Unauthorised = () => (
-  <Told sign="⚿" title="The service wants its token">
+  <Told sign="⊘" title="The service wants its token">
     <p className="mb-3">
       {token.wrong() && "The one that was entered is not the right one. "}
       It is kept in the memory of this tab only, and asked for again after a reload.

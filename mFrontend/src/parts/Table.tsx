@@ -4,6 +4,7 @@ import {
   type KeyboardEvent,
   type MouseEvent,
   type ReactNode,
+  type RefObject,
   memo,
   useCallback,
   useId,
@@ -37,7 +38,7 @@ export interface Column<T> {
 }
 
 /** A key that does something with the current row. */
-export interface RowShortcut<T> {
+interface RowShortcut<T> {
   readonly keys: string;
   readonly says: string;
   readonly run: (row: T) => void;
@@ -58,7 +59,7 @@ export interface TableProps<T> {
   readonly rowShortcuts?: readonly RowShortcut<T>[];
   /** Puts something about the cells of a row, such as the context they read; must not change. */
   readonly around?: (row: T, cells: ReactNode) => ReactNode;
-  /** Who has scrolled away from the top is not moved by rows that come there; a button tells them. */
+  /** Who has scrolled away from the top is not moved by rows that come there; a button tells. */
   readonly arriving?: boolean;
   readonly empty: ReactNode;
   /** Height of the part that scrolls. */
@@ -99,12 +100,7 @@ export function Table<T>(props: TableProps<T>) {
     setAt(rowKey(row));
     virtual.scrollToIndex(next);
   };
-  useTableKeys(
-    shown[current],
-    () => move(current + 1),
-    () => move(current - 1),
-    props,
-  );
+  useTableKeys(place, shown[current], (step) => move(current + step), props);
   const onKeyDown = (event: KeyboardEvent): void => {
     const page = Math.max(1, Math.floor(((place.current?.clientHeight ?? 0) - HEAD_PX) / ROW_PX));
     const to = stepOf(event.key, current, shown.length, page);
@@ -217,23 +213,26 @@ function Row<T>(props: RowProps<T>) {
 }
 
 function useTableKeys<T>(
+  place: RefObject<HTMLDivElement | null>,
   row: T | undefined,
-  next: () => void,
-  previous: () => void,
+  move: (step: 1 | -1) => void,
   { onOpen, rowShortcuts = [] }: TableProps<T>,
 ): void {
   const opening = onOpen ? [{ keys: "Enter", says: "open the row", run: onOpen }] : [];
-  const ofRow = row === undefined ? [] : [...opening, ...rowShortcuts];
-  useKeys([
-    { keys: "j", says: "next row", group: "Tables", run: next },
-    { keys: "k", says: "previous row", group: "Tables", run: previous },
-    ...ofRow.map((it) => ({
-      keys: it.keys,
-      says: it.says,
-      group: "Tables",
-      run: () => row !== undefined && it.run(row),
-    })),
-  ]);
+  const ofRow = [...opening, ...rowShortcuts].map((it) => ({
+    ...it,
+    run: () => {
+      if (row !== undefined) it.run(row);
+    },
+  }));
+  const steps = [
+    { keys: "j", says: "next row", run: () => move(1) },
+    { keys: "k", says: "previous row", run: () => move(-1) },
+  ];
+  useKeys(
+    [...steps, ...ofRow].map((it) => ({ ...it, group: "Tables" })),
+    place,
+  );
 }
 
 const LENGTH = /^[\d.]+(rem|px|em|ch)$/;
@@ -271,12 +270,12 @@ function isOpening(event: MouseEvent): boolean {
   return !onControl && (getSelection()?.isCollapsed ?? true);
 }
 
-/** Rows above the one that was the first when the reader scrolled away wait until they are asked for. */
+/** Rows above the one that was the first when the reader scrolled away wait to be asked for. */
 function useArriving<T>(
   all: readonly T[],
   rowKey: (row: T) => string,
   arriving: boolean,
-  place: React.RefObject<HTMLDivElement | null>,
+  place: RefObject<HTMLDivElement | null>,
 ) {
   const [anchor, setAnchor] = useState<string | null>(null);
   const found = useMemo(

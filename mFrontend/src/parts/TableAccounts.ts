@@ -2,20 +2,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { accountsQuery } from "@/api/queries";
-import { accountOf } from "./TableRows";
+import { accountName } from "@/format/names";
 
-export interface Known {
+interface Known {
   readonly label: string;
   readonly settle: string;
 }
 
-export type KnownAccounts = ReadonlyMap<string, Known>;
+type KnownAccounts = ReadonlyMap<string, Known>;
 
 export function useAccounts() {
   const query = useQuery(accountsQuery);
   // The answer is new each 6 s; what is told here hardly ever changes.
   const spelt = JSON.stringify(
-    query.data?.map((it) => [accountOf(it), { label: it.label, settle: it.settle }]) ?? [],
+    query.data?.map((it) => [accountName(it), { label: it.label, settle: it.settle }]) ?? [],
   );
   const known: KnownAccounts = useMemo(
     () => new Map(JSON.parse(spelt) as [string, Known][]),

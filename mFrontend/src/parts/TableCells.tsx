@@ -3,13 +3,14 @@ import { type ReactNode, createContext, use } from "react";
 import { Link as To } from "wouter";
 import { accountPath } from "@/app/routes";
 import type { Look } from "@/format/decimal";
+import { type OfAccount, accountName } from "@/format/names";
 import { moment, utc } from "@/format/time";
 import { useAge, useHeldTopic, useVerdict } from "@/stream/hooks";
 import type { Fresh } from "@/stream/messages";
 import type { Verdict } from "@/stream/verdict";
 import { Age } from "./Age";
 import { Num, StaleMark, hover } from "./Number";
-import { type AccountKind, type OfAccount, accountOf, topicOf } from "./TableRows";
+import { type AccountKind, topicOf } from "./TableRows";
 
 /** The verdict on the row that a cell belongs to. */
 const RowVerdict = createContext<Verdict | undefined>(undefined);
@@ -67,7 +68,7 @@ export function Ago({ us }: { readonly us: number | null | undefined }) {
   return <span title={us ? `${moment(us)} (${utc(us)})` : undefined}>{text}</span>;
 }
 
-/** Links are reached by Enter and letters on the current row, so that Tab passes a table quickly. */
+/** Links are reached by Enter and letters on the current row: Tab passes a table quickly. */
 export const RowLink = ({
   href,
   children,
@@ -92,7 +93,7 @@ export function AccountName({ row, label }: { readonly row: OfAccount; readonly 
   const verdict = use(RowVerdict);
   return (
     <span className="flex min-w-0 items-center" title={hover(verdict, label)}>
-      <RowLink href={accountPath(row.venue, row.account)}>{accountOf(row)}</RowLink>
+      <RowLink href={accountPath(row.venue, row.account)}>{accountName(row)}</RowLink>
       <StaleSign />
     </span>
   );

@@ -22,6 +22,12 @@ export interface ColumnChoice<C> {
 export const isShown = (column: Choosable, at: number, turned: ReadonlySet<string>): boolean =>
   at === 0 || Boolean(column.hidden) === turned.has(column.key);
 
+/** Some of the columns, in another order: for tables that are not the home of such rows. */
+export const picked = <C extends Choosable>(
+  all: readonly C[],
+  keys: readonly string[],
+): readonly C[] => keys.flatMap((key) => all.filter((it) => it.key === key));
+
 const storageKey = (name: string): string => `broadcaster.columns.${name}`;
 
 function kept(name: string): ReadonlySet<string> {

@@ -1,16 +1,17 @@
 /** Names the accounts whose rows are missing from a table, or may be old. */
 import { useState } from "react";
 import type { Schemas } from "@/api/client";
+import { accountName } from "@/format/names";
 import { clock } from "@/stream/clock";
 import { useMoving, verdictOf } from "@/stream/hooks";
 import { store } from "@/stream/store";
 import { Stale } from "./States";
-import { type AccountKind, accountOf, topicOf } from "./TableRows";
+import { type AccountKind, topicOf } from "./TableRows";
 import { type Trouble, sentencesOf } from "./troubles";
 
 type Account = Schemas["Account"];
 
-export interface MissingProps {
+interface MissingProps {
   readonly kind: AccountKind;
   readonly accounts: readonly Account[];
 }
@@ -20,7 +21,7 @@ const PATIENCE_MS = 5_000;
 
 function troubleOf(kind: AccountKind, account: Account, patient: boolean): Trouble[] {
   const topic = store.topic(topicOf(kind, account));
-  const name = accountOf(account);
+  const name = accountName(account);
   if (!topic.held) {
     if (patient && account.state === "ready") return [];
     const state = account.state === "ready" ? "nothing received yet" : `process ${account.state}`;

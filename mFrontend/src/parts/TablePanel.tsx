@@ -1,7 +1,8 @@
-/** A table over all accounts with what belongs to it: search, filters, columns, CSV, every state. */
+/** A table over all accounts with what belongs to it: search, filters, columns, CSV, states. */
 import type { ReactNode } from "react";
 import { useLocation } from "wouter";
 import { accountPath } from "@/app/routes";
+import { type OfAccount, accountName } from "@/format/names";
 import { count } from "@/format/quantity";
 import { CsvButton } from "./CsvButton";
 import { type Filtering, Filters } from "./Filters";
@@ -13,7 +14,7 @@ import { type OfMarket, bookPath } from "./TableCells";
 import { type ColumnChoice, ColumnsButton } from "./TableColumns";
 import { Missing } from "./TableMissing";
 import type { Ordering } from "./TableOrder";
-import { type AccountKind, type AccountRows, type OfAccount, accountOf } from "./TableRows";
+import type { AccountKind, AccountRows } from "./TableRows";
 import { sorted } from "./sorting";
 
 interface Shown<T> {
@@ -36,7 +37,7 @@ interface Shown<T> {
   readonly hint: string;
 }
 
-export interface TablePanelProps<T, R> extends Shown<T> {
+interface TablePanelProps<T, R> extends Shown<T> {
   readonly filtering: Filtering<R>;
   readonly onOpen?: (row: T) => void;
   readonly rowShortcuts?: TableProps<T>["rowShortcuts"];
@@ -86,7 +87,7 @@ function concerned<A extends OfAccount>(
   return accounts.filter(
     (it) =>
       (venue === undefined || it.venue === venue) &&
-      (account === undefined || accountOf(it) === account),
+      (account === undefined || accountName(it) === account),
   );
 }
 

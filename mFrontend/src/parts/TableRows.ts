@@ -1,15 +1,11 @@
 /** The rows of all accounts of one kind, and whether what is held of them may be believed. */
 import { useCallback, useMemo, useSyncExternalStore } from "react";
+import { type OfAccount, accountName } from "@/format/names";
 import { useMoving, useWant, verdictOf } from "@/stream/hooks";
 import { type TopicState, store } from "@/stream/store";
 import type { Verdict } from "@/stream/verdict";
 
 export type AccountKind = "positions" | "orders" | "fills";
-
-export interface OfAccount {
-  readonly venue: string;
-  readonly account: string;
-}
 
 /** Topics come one by one; a table of all of them is put together at most so often. */
 const PACE_MS = 250;
@@ -17,8 +13,7 @@ const PACE_MS = 250;
 const MANY_PACE_MS = 1_000;
 const MANY_ROWS = 5_000;
 
-export const accountOf = (row: OfAccount): string => `${row.venue}:${row.account}`;
-export const topicOf = (kind: AccountKind, row: OfAccount): string => `${kind}:${accountOf(row)}`;
+export const topicOf = (kind: AccountKind, row: OfAccount): string => `${kind}:${accountName(row)}`;
 
 export interface AccountRows<T> {
   readonly topics: readonly TopicState[];
@@ -65,7 +60,7 @@ function listenCalmly(pattern: string, run: () => void): () => void {
 
 /** The verdict on a sum over these rows: as old as the oldest of them, stale if one of them is. */
 export function useVerdictOfAll(kind: AccountKind, rows: readonly OfAccount[]): Verdict {
-  const accounts = useMemo(() => [...new Set(rows.map(accountOf))], [rows]);
+  const accounts = useMemo(() => [...new Set(rows.map(accountName))], [rows]);
   const told = useMoving(() => {
     const verdicts = accounts.map((it) => verdictOf(store.topic(`${kind}:${it}`)));
     const stale = accounts.filter((_, at) => verdicts[at]?.stale);

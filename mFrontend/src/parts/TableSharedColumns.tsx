@@ -1,7 +1,7 @@
 /** The columns that tables over all accounts have in common: whose, where, which side. */
+import { type OfAccount, accountName } from "@/format/names";
 import type { Column } from "./Table";
 import { AccountName, Confirmed, MarketName, type OfMarket, SideWord } from "./TableCells";
-import { type OfAccount, accountOf } from "./TableRows";
 import { fields, timeField } from "./csv";
 import type { Filter } from "./filtering";
 
@@ -14,7 +14,7 @@ type Told = {
 
 export const SHARED_FILTERS: readonly Filter<Sided>[] = [
   { key: "venue", title: "Venue", value: (it) => it.venue },
-  { key: "account", title: "Account", value: accountOf },
+  { key: "account", title: "Account", value: accountName },
   { key: "market", title: "Market", value: (it) => it.symbol },
   { key: "side", title: "Side", value: (it) => it.side },
 ];
@@ -24,7 +24,7 @@ export const ACCOUNT: Column<Sided> = {
   title: "Account",
   width: "7.8rem",
   words: true,
-  sort: accountOf,
+  sort: accountName,
   csv: fields("venue", "account"),
   cell: (it) => <AccountName row={it} />,
 };
@@ -84,5 +84,9 @@ export const identifier = <K extends string>(
   hidden: true,
   sort: (it) => it[key],
   csv: fields(key),
-  cell: (it) => <span className="text-soft">{it[key] ?? "–"}</span>,
+  cell: (it) => (
+    <span className="text-soft" title={it[key] ?? undefined}>
+      {it[key] ?? "–"}
+    </span>
+  ),
 });

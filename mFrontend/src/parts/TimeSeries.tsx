@@ -23,7 +23,7 @@ import { TimeSeriesText } from "./TimeSeriesText";
 
 export type { Series } from "./TimeSeriesData";
 
-export interface TimeSeriesProps {
+interface TimeSeriesProps {
   readonly label: string;
   /** Oldest first. */
   readonly atUs: readonly number[];

@@ -50,7 +50,7 @@ export const readingsAt = (
 ): string =>
   `${moment(atUs[at])}: ${series.map((it) => `${it.name} ${reading(it, at)}`).join(", ")}`;
 
-export interface Extent {
+interface Extent {
   readonly first: number;
   readonly last: number;
   readonly lowest: number;

@@ -4,7 +4,7 @@ import { Time } from "./Age";
 import { type Column, Table } from "./Table";
 import { type Series, extent, reading } from "./TimeSeriesData";
 
-export interface TextProps {
+interface TextProps {
   readonly label: string;
   readonly atUs: readonly number[];
   readonly series: readonly Series[];

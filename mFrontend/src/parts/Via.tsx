@@ -1,10 +1,14 @@
 /** By which road an account's data come: the venue's stream, or asking again and again. */
-import type { Connection } from "@/stream/messages";
+import { type Child, type Connection, isAway } from "@/stream/messages";
 
 export type Road = "live" | "polling" | "none";
 
 /** Both lanes deliver while both stand; then the stream is the faster one. */
-export function roadOf(lanes: readonly Pick<Connection, "lane" | "state">[]): Road {
+export function roadOf(
+  lanes: readonly Pick<Connection, "lane" | "state">[],
+  child: Pick<Child, "pid"> | undefined,
+): Road {
+  if (isAway(child)) return "none";
   const stands = (lane: string): boolean =>
     lanes.some((it) => it.lane === lane && it.state === "connected");
   if (stands("websocket")) return "live";
@@ -21,7 +25,7 @@ const LOOK = {
   none: ["○", "text-soft", "Nothing arrives from the venue."],
 } as const;
 
-export interface ViaProps {
+interface ViaProps {
   readonly road: Road;
   /** The sign alone; its word is for screen readers. */
   readonly short?: boolean;

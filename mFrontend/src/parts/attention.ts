@@ -1,7 +1,7 @@
 /** Which accounts an operator should look at first, and why. */
 import type { Schemas } from "@/api/client";
 import { compare, percentOf } from "@/format/decimal";
-import type { Child } from "@/stream/messages";
+import type { Child, Connection } from "@/stream/messages";
 
 export type Account = Schemas["Account"];
 
@@ -30,6 +30,21 @@ export interface Seen {
   readonly known: boolean;
   /** Whether somebody ordered a pause: then it is old on purpose. */
   readonly paused?: boolean;
+  /** Of its lanes the one that is in trouble, while another may still deliver. */
+  readonly lane?: Attention | null;
+}
+
+type LaneState = Pick<Connection, "lane" | "state" | "last_error">;
+
+/** A refused key stays refused until somebody acts; a back-off tries again by itself. */
+export function laneTrouble(lanes: readonly LaneState[]): Attention | null {
+  const refused = lanes.find((it) => it.state === "rejected");
+  const found = refused ?? lanes.find((it) => it.state === "backoff");
+  if (!found) return null;
+  const road = found.lane === "rest" ? "REST" : "WS";
+  const why = found.last_error ?? "";
+  if (refused) return { rank: 75, tone: "bad", word: `${road} rejected`, why };
+  return { rank: 55, tone: "warn", word: `${road} back-off`, why };
 }
 
 export function attention(
@@ -49,12 +64,14 @@ export function attention(
       word: "margin",
       why: `margin ratio ${percentOf(seen.ratio)}`,
     };
+  if (seen.lane && seen.lane.tone === "bad") return seen.lane;
   if (seen.paused) return { rank: 45, tone: "warn", word: "paused", why: "by the operator" };
   if (!seen.known) return { rank: 70, tone: "bad", word: "missing", why: "nothing received yet" };
   if (seen.stale) {
     const word = state === "ready" ? "stale" : state;
     return { rank: 60, tone: "warn", word, why: seen.staleReason };
   }
+  if (seen.lane) return seen.lane;
   if (line > 0)
     return {
       rank: 50 + line,

@@ -1,7 +1,9 @@
-/** Rows as CSV (RFC 4180): exact texts, ISO times, and nothing that a spreadsheet would carry out. */
+/** Rows as CSV (RFC 4180): exact texts, ISO times, nothing that a spreadsheet would carry out. */
 import { utc } from "@/format/time";
 
-export type CsvValue = string | number | boolean | null | undefined;
+export const CSV_TYPE = "text/csv;charset=utf-8";
+
+type CsvValue = string | number | boolean | null | undefined;
 
 export interface Field<T> {
   /** The title of the column in the file. */
@@ -27,7 +29,7 @@ export const timeField = <T>(
   },
 });
 
-/** What programs that open CSV take for the beginning of a formula; spaces before it do not help. */
+/** What programs that open CSV take for the beginning of a formula, spaces before it or not. */
 const FORMULA = /^ *[=+\-@\t\r\n|%]/;
 const NUMBER = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
 

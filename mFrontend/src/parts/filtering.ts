@@ -1,5 +1,5 @@
 /** Rows that fit a search and the values chosen of some of their properties. */
-import { byName } from "./sorting";
+import { byName } from "@/format/names";
 
 export interface Filter<T> {
   /** The parameter of the address. */

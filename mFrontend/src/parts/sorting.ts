@@ -1,5 +1,6 @@
 /** Rows in the order of a column, and rows that hold the words somebody searches for. */
 import { compare } from "@/format/decimal";
+import { byName } from "@/format/names";
 
 /** Decimal text, words or a number; nothing known sorts last. */
 export type Sortable = string | number | null | undefined;
@@ -45,12 +46,11 @@ export function sorted<T>(
 }
 
 const isUnknown = (value: Sortable): boolean => value === null || value === undefined;
-const words = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 /** Values that lie further apart than this cannot change places by how they are rounded. */
 const APART = 1e-12;
 
 const ofWords = (a: Keyed<unknown>, b: Keyed<unknown>): number =>
-  words.compare(String(a.value), String(b.value));
+  byName(String(a.value), String(b.value));
 
 function ofNumbers(a: Keyed<unknown>, b: Keyed<unknown>): number {
   const apart = a.about - b.about;
@@ -58,9 +58,6 @@ function ofNumbers(a: Keyed<unknown>, b: Keyed<unknown>): number {
   if (typeof a.value === "number" && typeof b.value === "number") return apart;
   return compare(String(a.value), String(b.value));
 }
-
-/** Names as people sort them: `extended:2` before `extended:10`. */
-export const byName = (a: string, b: string): number => words.compare(a, b);
 
 /** An order as it stands in the address: `price`, or `-price` for the largest first. */
 export const spellOrder = (order: Order | null): string =>

@@ -7,17 +7,11 @@ export interface Trouble {
 /** Of this many names the rest is a number. */
 const NAMED_MAX = 8;
 
-/** Without how long it lasts: that differs by account and by the second. */
-export const causeOf = (reason: string): string =>
-  reason.replace(/ (for|ago) [\d.].*$| [\d.]+\s?(ms|s|min|h|d)( \d+\s?(s|min|h))? ago$/, "");
-
 /** One sentence per cause; `all`: how many accounts there are. */
 export function sentencesOf(troubles: readonly Trouble[], all: number): readonly string[] {
   const byCause = new Map<string, string[]>();
-  for (const { account, reason } of troubles) {
-    const cause = causeOf(reason);
-    byCause.set(cause, [...(byCause.get(cause) ?? []), account]);
-  }
+  for (const { account, reason } of troubles)
+    byCause.set(reason, [...(byCause.get(reason) ?? []), account]);
   return [...byCause].map(([cause, accounts]) => `${namesOf(accounts, all)}: ${cause}`);
 }
 

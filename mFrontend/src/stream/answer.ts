@@ -1,6 +1,7 @@
 /** Whether a REST answer that is held may still be believed. */
 import { useMemo } from "react";
 import { useVerdict } from "./hooks";
+import type { Fresh } from "./messages";
 import type { TopicState } from "./store";
 import type { Verdict } from "./verdict";
 
@@ -15,19 +16,20 @@ const OF_ANSWER: TopicState = {
   held: true,
 };
 
-export interface HeldAnswer {
+interface HeldAnswer {
   readonly error: Error | null;
   /** When it was asked for, by the service's clock; null or none before the first answer. */
   readonly askedUs: number | null | undefined;
+  /** What the answer itself says of how fresh it is, where it does. */
+  readonly fresh?: Fresh | undefined;
 }
 
 /** `ended`: of a time that is over, whose answer does not change any more. */
-export function useAnswerVerdict({ error, askedUs }: HeldAnswer, ended = false): Verdict {
+export function useAnswerVerdict({ error, askedUs, fresh }: HeldAnswer, ended = false): Verdict {
   const asOfUs = askedUs ?? null;
-  const judged = useVerdict(OF_ANSWER, useMemo(() => ({ as_of_us: asOfUs }), [asOfUs]));
-  // How long it lasts is told by the age beside it, which moves.
-  const doubt = judged.reason.replace(/ for [\d.]+.*$/, "");
+  const asked = useMemo(() => ({ as_of_us: asOfUs }), [asOfUs]);
+  const judged = useVerdict(OF_ANSWER, fresh ?? asked);
   const unanswered = error && asOfUs !== null ? error.message : "";
-  const reason = ended || asOfUs === null ? "" : unanswered || doubt;
+  const reason = ended || (asOfUs === null && !fresh) ? "" : unanswered || judged.reason;
   return useMemo(() => ({ stale: reason !== "", reason, asOfUs }), [reason, asOfUs]);
 }

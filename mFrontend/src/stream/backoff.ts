@@ -1,9 +1,9 @@
 /** How long to wait before connecting again. */
 
-export const FIRST_MS = 500;
+const FIRST_MS = 500;
 export const MOST_MS = 10_000;
 /** Many tabs whose service restarts must not all come back in the same moment. */
-export const JITTER = 0.25;
+const JITTER = 0.25;
 
 /** After so many failures in a row (1: the first); `random` in 0 … 1. */
 export function delayMs(failures: number, random: number = Math.random()): number {

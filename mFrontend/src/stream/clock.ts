@@ -1,7 +1,7 @@
 /** The service's clock as this tab knows it, and the beat by which ages and verdicts move. */
 
 /** Ages are told twice a second, so that a datum turns stale within a second of its limit. */
-export const BEAT_MS = 500;
+const BEAT_MS = 500;
 /** An old measurement of the clocks weighs less: they drift. */
 const DRIFT_MS_PER_S = 0.05;
 

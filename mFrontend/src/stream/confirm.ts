@@ -1,5 +1,6 @@
 /** REST answers confirm what the stream tells only when it changes: how fresh a topic still is. */
 import type { Schemas } from "../api/client";
+import { accountName } from "../format/names";
 import { store } from "./store";
 import type { Fresh } from "./messages";
 
@@ -8,7 +9,7 @@ const SECTIONS = ["account", "positions", "orders"] as const;
 /** `askedAtMs`: when the answer was asked for; the stream's later word stands. */
 export function confirmAccounts(accounts: readonly Schemas["Account"][], askedAtMs: number): void {
   for (const account of accounts) {
-    const whose = `${account.venue}:${account.account}`;
+    const whose = accountName(account);
     for (const section of SECTIONS) {
       const rows: readonly Fresh[] = section === "account" ? [] : account[section];
       const asOf = Math.max(account.as_of_us ?? 0, ...rows.map((row) => row.as_of_us ?? 0));

@@ -7,6 +7,8 @@ export interface Listening {
   message(message: Message): void;
   /** A sign of life that is no message. */
   alive(): void;
+  /** The service does not tell these, which were asked for together; all else goes on. */
+  refused(topics: readonly string[], reason: string): void;
   /** It ended, or never opened; called once, and nothing after it. */
   closed(reason: string): void;
 }

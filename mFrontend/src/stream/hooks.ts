@@ -1,5 +1,5 @@
 /** How views read the stream: they name a topic and get its newest state. */
-import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useRef, useSyncExternalStore } from "react";
 import { age } from "../format/time";
 import { clock } from "./clock";
 import type { LinkState } from "./link";
@@ -42,6 +42,10 @@ export function useWant(patterns: readonly string[]): void {
 
 export const useLink = (): LinkState => useSyncExternalStore(link.listen, link.state);
 
+/** Why the service does not tell a topic; "" where it does. `link.retry` asks for it once more. */
+export const useRefusal = (topic: string): string =>
+  useSyncExternalStore(link.listen, () => link.refusal(topic));
+
 /** The service's time, moving twice a second. */
 export const useNowUs = (): number => useSyncExternalStore(clock.subscribe, clock.beatUs);
 
@@ -69,8 +73,7 @@ export function useVerdict(topic: TopicState, row: Fresh | null = null): Verdict
   const read = (): Verdict => {
     const found = verdictOf(topic, row);
     const held = last.current;
-    // A reason that counts seconds would render everything twice a second.
-    if (held && held.stale === found.stale && held.asOfUs === found.asOfUs && kept(held, found))
+    if (held?.stale === found.stale && held.asOfUs === found.asOfUs && held.reason === found.reason)
       return held;
     last.current = found;
     return found;
@@ -78,19 +81,7 @@ export function useVerdict(topic: TopicState, row: Fresh | null = null): Verdict
   return useSyncExternalStore(subscribeVerdict, read);
 }
 
-const kept = (held: Verdict, found: Verdict): boolean =>
-  held.reason.replaceAll(/[\d.]+/g, "") === found.reason.replaceAll(/[\d.]+/g, "");
-
 function subscribeVerdict(run: () => void): () => void {
   const ends = [clock.subscribe(run), link.listen(run)];
   return () => ends.forEach((end) => end());
-}
-
-/** Rows of many topics as one list, each with its topic; the same list until one changes. */
-export function useRows<T extends Row>(pattern: string): readonly { topic: TopicState; row: T }[] {
-  const topics = useTopics(pattern);
-  return useMemo(
-    () => topics.flatMap((topic) => topic.rows.map((row) => ({ topic, row: row as T }))),
-    [topics],
-  );
 }

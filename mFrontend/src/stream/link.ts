@@ -8,7 +8,7 @@ import type { Store } from "./store";
 import { isMarket, matches } from "./topics";
 import type { Vouch } from "./verdict";
 
-export type LinkPhase = "connecting" | "live" | "waiting" | "unauthorised";
+type LinkPhase = "connecting" | "live" | "waiting" | "unauthorised";
 
 /** What the badge shows; a new object with every change. */
 export interface LinkState {
@@ -24,18 +24,20 @@ export interface LinkState {
 }
 
 /** After so many failures in a row a worse way is tried, if the service answers at all. */
-export const FAILURES_MAX = 2;
+const FAILURES_MAX = 2;
 /** Who takes a worse way tries the best one again so often. */
 export const BETTER_MS = 60_000;
 /** A view that is left and entered again finds its data still there. */
 export const LINGER_MS = 5_000;
+/** A topic with something missing is asked for anew at most so often. */
+export const RETELL_MS = 3_000;
 const WORSE: Readonly<Record<DoorName, DoorName>> = {
   websocket: "sse",
   sse: "polling",
   polling: "polling",
 };
 
-export interface Surroundings {
+interface Surroundings {
   readonly store: Store;
   readonly clock: Clock;
   readonly open: (name: DoorName, listening: Listening, first: Wanted) => Door;
@@ -48,7 +50,8 @@ export class Link {
   readonly #wants = new Map<string, number>();
   readonly #lingering = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #listeners = new Set<() => void>();
-  readonly #retold = new Set<string>();
+  /** When each was asked for anew, by our clock. */
+  readonly #retold = new Map<string, number>();
   readonly #refused = new Map<string, string>();
   #state: LinkState;
   #door: Door | null = null;
@@ -130,8 +133,15 @@ export class Link {
     this.#lingering.delete(pattern);
   }
 
-  /** Why the service does not run a market's stream; "" where it does. */
+  /** Why the service does not tell a topic, such as a market it cannot run; "" where it does. */
   refusal = (topic: string): string => this.#refused.get(topic) ?? "";
+
+  /** Asks once more for a topic that was refused. */
+  retry(topic: string): void {
+    if (!this.#refused.has(topic)) return;
+    this.#ask([topic], null);
+    this.#set({});
+  }
 
   pause(paused: boolean): void {
     this.#around.store.pause(paused);
@@ -160,7 +170,9 @@ export class Link {
   #patterns = (): string[] => [...this.#wants.keys()].filter(this.#visible);
 
   #ask(topics: readonly string[], since: string | null): void {
-    if (this.#state.phase === "live" && topics.length) this.#door?.subscribe({ topics, since });
+    if (this.#state.phase !== "live" || topics.length === 0) return;
+    for (const topic of topics) this.#refused.delete(topic);
+    this.#door?.subscribe({ topics, since });
   }
 
   #connect(): void {
@@ -177,6 +189,7 @@ export class Link {
       opened: () => this.#opened(name),
       alive: () => this.#alive(),
       message: (message) => this.#take(message),
+      refused: (topics, reason) => this.#refuse(topics, reason),
       closed: (reason) => void this.#closed(reason),
     };
   }
@@ -199,9 +212,9 @@ export class Link {
     this.#askEach(markets);
   }
 
-  /** One market that is refused must not take the others with it. */
-  #askEach(markets: readonly string[]): void {
-    for (const market of markets) this.#ask([market], null);
+  /** One topic that is refused must not take the others with it. */
+  #askEach(topics: readonly string[]): void {
+    for (const topic of topics) this.#ask([topic], null);
   }
 
   #tryBetter(): void {
@@ -223,6 +236,7 @@ export class Link {
       message: (message) => {
         if (switched || message.type === "welcome") this.#take(message);
       },
+      refused: (topics, reason) => this.#refuse(topics, reason),
       closed: (reason) => {
         done();
         if (switched) void this.#closed(reason);
@@ -244,25 +258,22 @@ export class Link {
       else if (message.type === "snapshot") this.#told(message.topic);
     } else if (message.type === "welcome") this.#set({ welcome: message });
     else if (message.type === "closing") this.#set({ reason: message.reason });
-    else if (message.type === "error") this.#refuse(message.detail);
   }
 
-  /** The service refuses one message; what it asked for by name may be what it means. */
-  #refuse(detail: string): void {
-    const waiting = [...this.#wants.keys()].filter(
-      (pattern) => isMarket(pattern) && !this.#around.store.topic(pattern).held,
-    );
-    const named = waiting.filter(
-      (pattern) => detail.includes(pattern) || detail.endsWith(`found ${pattern.split(":").at(-1)}`),
-    );
-    for (const pattern of named.length ? named : waiting) this.#refused.set(pattern, detail);
-    this.#set({ reason: detail });
+  /** Of several that are refused together each is asked for alone. */
+  #refuse(topics: readonly string[], reason: string): void {
+    const wanted = topics.filter((topic) => this.#wants.has(topic));
+    if (topics.length > 1) this.#askEach(wanted);
+    else for (const topic of wanted) this.#refused.set(topic, reason);
+    this.#set({ reason });
   }
 
   /** Something of a topic is missing: that topic alone is told anew. */
   #retell(topic: string): void {
-    if (this.#retold.has(topic)) return;
-    this.#retold.add(topic);
+    const nowMs = this.#around.clock.localMs();
+    // An answer that never comes must not leave the topic as it was for ever.
+    if (nowMs - (this.#retold.get(topic) ?? -Infinity) < RETELL_MS) return;
+    this.#retold.set(topic, nowMs);
     this.#door?.subscribe({ topics: [topic], since: null });
   }
 

@@ -40,14 +40,14 @@ export interface Closing {
   readonly reason: string;
 }
 
-export interface Refusal {
+interface Refusal {
   readonly type: "error";
   readonly at_us: number;
   readonly field: string;
   readonly detail: string;
 }
 
-export interface Plain {
+interface Plain {
   readonly type: "pong" | "subscribed" | "unsubscribed";
   readonly at_us: number;
 }
@@ -84,6 +84,8 @@ export function place(id: string | null | undefined): Place | null {
 }
 
 export type Child = Schemas["Child"];
+/** Whether an actor's process is gone: what its lanes told last is no longer their state. */
+export const isAway = (child: Pick<Child, "pid"> | undefined): boolean => child?.pid === null;
 export type Connection = Schemas["Connection"];
 export type Position = Schemas["PositionView"];
 export type Order = Schemas["OrderView"];
@@ -101,8 +103,6 @@ export type Figures = Omit<
   | "orders"
   | "connections"
 >;
-export type Candle = Schemas["CandleItem"] &
-  Fresh & { readonly symbol: string; readonly timeframe: string };
 export interface Fault {
   readonly actor: string;
   readonly kind: string;

@@ -1,32 +1,35 @@
 /** The last resort: what the topics stand for is asked for by REST, each 15 s. */
-import { type Schemas, api, body } from "../api/client";
+import { ApiProblem, type Schemas, api, body } from "../api/client";
+import { accountName } from "../format/names";
 import type { Clock } from "./clock";
 import type { Door, Listening, Wanted } from "./door";
 import { kindOf, matches } from "./topics";
 
-export const POLL_MS = 15_000;
+const POLL_MS = 15_000;
 /** Topics of markets that were asked for by name, one call each. */
 const MARKETS_MAX = 10;
 
 type Told = readonly (readonly [topic: string, data: unknown])[];
-
-const whose = (it: { venue: string; account: string }): string => `${it.venue}:${it.account}`;
 
 async function accounts(): Promise<Told> {
   const found = (await body(api.GET("/api/accounts"))).accounts;
   return found.flatMap((it) => {
     const { positions, orders, connections: _, ...figures } = it;
     const parts: Told = [
-      [`positions:${whose(it)}`, positions],
-      [`orders:${whose(it)}`, orders],
+      [`positions:${accountName(it)}`, positions],
+      [`orders:${accountName(it)}`, orders],
     ];
-    return it.as_of_us === null ? parts : [[`account:${whose(it)}`, figures] as const, ...parts];
+    if (it.as_of_us === null) return parts;
+    return [[`account:${accountName(it)}`, figures] as const, ...parts];
   });
 }
 
 const SIMPLE: Readonly<Record<string, () => Promise<Told>>> = {
   fills: async () =>
-    (await body(api.GET("/api/ws/trades"))).accounts.map((it) => [`fills:${whose(it)}`, it.trades]),
+    (await body(api.GET("/api/ws/trades"))).accounts.map((it) => [
+      `fills:${accountName(it)}`,
+      it.trades,
+    ]),
   connections: async () => [
     ["connections", (await body(api.GET("/api/connections/health"))).connections],
   ],
@@ -61,17 +64,24 @@ async function candles(topic: string): Promise<Told> {
   return [[topic, items.map((item) => ({ ...fresh, ...item }))]];
 }
 
+interface Call {
+  readonly ask: () => Promise<Told>;
+  /** The market that it asks for by name. */
+  readonly market?: string;
+}
+
 /** The calls that tell what these topics stand for. */
-function calls(topics: readonly string[]): (() => Promise<Told>)[] {
-  const found: (() => Promise<Told>)[] = [];
+function calls(topics: readonly string[]): Call[] {
+  const found: Call[] = [];
   const kinds = new Set(topics.map(kindOf));
-  if (["account", "positions", "orders"].some((kind) => kinds.has(kind))) found.push(accounts);
-  for (const [kind, call] of Object.entries(SIMPLE)) if (kinds.has(kind)) found.push(call);
-  if (kinds.has("orderbook")) found.push(books);
+  if (["account", "positions", "orders"].some((kind) => kinds.has(kind)))
+    found.push({ ask: accounts });
+  for (const [kind, ask] of Object.entries(SIMPLE)) if (kinds.has(kind)) found.push({ ask });
+  if (kinds.has("orderbook")) found.push({ ask: books });
   const named = topics.filter((topic) => !topic.includes("*")).slice(0, MARKETS_MAX);
-  for (const topic of named) {
-    if (kindOf(topic) === "candles") found.push(() => candles(topic));
-    if (kindOf(topic) === "orderbook") found.push(() => book(topic));
+  for (const market of named) {
+    if (kindOf(market) === "candles") found.push({ market, ask: () => candles(market) });
+    if (kindOf(market) === "orderbook") found.push({ market, ask: () => book(market) });
   }
   return found;
 }
@@ -105,7 +115,8 @@ export class PollingDoor implements Door {
 
   async #ask(): Promise<void> {
     const topics = [...this.#topics];
-    const answers = await Promise.allSettled(calls(topics).map((call) => call()));
+    const asked = calls(topics);
+    const answers = await Promise.allSettled(asked.map((call) => call.ask()));
     if (this.#ended) return;
     const failed = answers.find((answer) => answer.status === "rejected");
     if (failed && answers.every((answer) => answer.status === "rejected")) {
@@ -116,8 +127,13 @@ export class PollingDoor implements Door {
     this.#open = true;
     this.#listening.alive();
     const at_us = this.#clock.serverUs();
-    for (const answer of answers) {
-      if (answer.status === "rejected") continue;
+    for (const [at, answer] of answers.entries()) {
+      if (answer.status === "rejected") {
+        const market = asked[at]?.market;
+        if (market && answer.reason instanceof ApiProblem)
+          this.#listening.refused([market], answer.reason.message);
+        continue;
+      }
       for (const [topic, data] of answer.value) {
         if (!topics.some((pattern) => matches(pattern, topic))) continue;
         this.#listening.message({ type: "snapshot", topic, id: null, prev: null, at_us, data });

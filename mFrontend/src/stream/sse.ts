@@ -4,11 +4,12 @@
  * Read by `fetch`, which other than `EventSource` can send the token, learns why it is refused,
  * and notices the comments by which a quiet stream shows that it lives.
  */
-import { problemOf } from "../api/client";
+import { ApiProblem, type Problem, problemOf } from "../api/client";
 import { token } from "../api/token";
 import type { Clock } from "./clock";
 import { type Door, type Listening, MAX_HZ, type Wanted, tick } from "./door";
 import { read } from "./messages";
+import { isMarket } from "./topics";
 import { streamAddress } from "./websocket";
 
 const OPEN_MS_MAX = 5_000;
@@ -34,6 +35,15 @@ export class Blocks {
         .join("\n"),
     );
   }
+}
+
+/** The markets that a refusal of the whole request names, by their topic or a segment of it. */
+export function refusedBy(problem: Problem, topics: Iterable<string>): readonly string[] {
+  const found = String(problem["found"] ?? problem.detail.split(": ", 1)[0]);
+  const named = new Set(found.split(", "));
+  return [...topics]
+    .filter(isMarket)
+    .filter((topic) => named.has(topic) || topic.split(":").some((part) => named.has(part)));
 }
 
 export class SseDoor implements Door {
@@ -98,9 +108,19 @@ export class SseDoor implements Door {
       await this.#read(answer.body);
       throw new Error("the stream ended");
     } catch (error) {
-      if (!request.signal.aborted)
-        this.#end(error instanceof Error ? error.message : String(error));
+      if (request.signal.aborted || this.#leftOut(error)) return;
+      this.#end(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** Whether a market was refused alone: the others are asked for without it. */
+  #leftOut(error: unknown): boolean {
+    if (!(error instanceof ApiProblem) || error.unauthorised) return false;
+    const refused = refusedBy(error.problem, this.#topics);
+    if (refused.length === 0) return false;
+    this.unsubscribe(refused);
+    for (const topic of refused) this.#listening.refused([topic], error.message);
+    return true;
   }
 
   async #read(body: ReadableStream<Uint8Array>): Promise<void> {

@@ -34,7 +34,7 @@ interface Entry {
 }
 
 /** `gap`: something is missing; the topic must be told anew. */
-export type Applied = "applied" | "passed" | "gap";
+type Applied = "applied" | "passed" | "gap";
 
 const BOOK_FLUSH_MS = 100;
 const ROWS_FLUSH_MS = 250;
@@ -43,7 +43,7 @@ const NO_ROWS: readonly Row[] = [];
 type Listener = () => void;
 
 /** Who measures how long changes wait for the screen. */
-export interface Watch {
+interface Watch {
   heard(message: TopicMessage): void;
   /** The frame that is being made shows these. */
   shown(topics: readonly string[]): void;

@@ -1,7 +1,9 @@
 /** The one link of this tab, put together with the browser it runs in. */
 import { API_BASE } from "../api/client";
+import { onAccounts } from "../api/queries";
 import { token } from "../api/token";
 import { clock } from "./clock";
+import { confirmAccounts } from "./confirm";
 import type { Door, DoorName, Listening, Wanted } from "./door";
 import { Link } from "./link";
 import { PollingDoor } from "./polling";
@@ -46,6 +48,7 @@ export function startStream(): void {
     if (now && now !== before) transit.opened();
     before = now;
   });
+  onAccounts(confirmAccounts);
   link.start();
   document.addEventListener("visibilitychange", () => link.hide(document.hidden));
   window.addEventListener("online", () => link.reconnect());

@@ -35,9 +35,9 @@ const text = (value: unknown): string => String(value ?? "");
 const zero = (value: unknown): boolean => !/[1-9]/.test(text(value));
 
 export const FILLS_MAX = 500;
-export const MARKET_ROWS_MAX = 1_500;
+const MARKET_ROWS_MAX = 1_500;
 /** As many as the service holds. */
-export const FAULTS_MAX = 500;
+const FAULTS_MAX = 500;
 
 let faults = 0;
 

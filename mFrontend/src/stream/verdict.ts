@@ -1,5 +1,4 @@
 /** Whether a number may still be believed: the service's word, and this tab's own clock. */
-import { duration } from "../format/time";
 import type { DoorName } from "./door";
 import type { Connection, Fresh, Row } from "./messages";
 import type { TopicState } from "./store";
@@ -29,13 +28,13 @@ export interface Vouch {
 
 export interface Verdict {
   readonly stale: boolean;
-  /** Empty for what is fresh. */
+  /** Empty for what is fresh; never how long already, which the age beside it tells and moves. */
   readonly reason: string;
   /** When the venue last confirmed it; null for what never came. */
   readonly asOfUs: number | null;
 }
 
-export interface Moment {
+interface Moment {
   readonly serverUs: number;
   readonly localMs: number;
 }
@@ -55,26 +54,23 @@ export function judge(
   const stale = (reason: string): Verdict => ({ stale: true, reason, asOfUs });
   const known = topic.stale ?? row?.stale ?? false;
   const why = topic.stale === null ? row?.stale_reason : topic.staleReason;
-  if (known) return stale(why || "the service calls it stale");
+  if (known) return stale(lasting(why ?? "") || "the service calls it stale");
   if (asOfUs === null) return stale("nothing received yet");
   const silentMs = vouch.heardMs === null ? Infinity : at.localMs - vouch.heardMs;
   if (silentMs > SILENT_MS[vouch.door]) {
     const never = silentMs === Infinity;
-    return stale(
-      never
-        ? "the service has not answered yet"
-        : `no word from the service for ${duration(silentMs)}`,
-    );
+    return stale(never ? "the service has not answered yet" : "no word from the service");
   }
-  if (vouch.pausedMs !== null && at.localMs - vouch.pausedMs > PAUSED_MS) {
-    return stale(`paused ${duration(at.localMs - vouch.pausedMs)} ago`);
-  }
+  if (vouch.pausedMs !== null && at.localMs - vouch.pausedMs > PAUSED_MS)
+    return stale("the view is paused");
   const ageMs = (at.serverUs - asOfUs) / 1000;
   // On a stream the service tells at once what turns stale; who polls has to judge by age.
-  if (vouch.door === "polling" && ageMs > limitMs())
-    return stale(`not confirmed for ${duration(ageMs)}`);
+  if (vouch.door === "polling" && ageMs > limitMs()) return stale("not confirmed any more");
   return { stale: false, reason: "", asOfUs };
 }
+
+/** The service's reason without how long it lasted when it was told. */
+const lasting = (reason: string): string => reason.replace(/ for [\d.]+\s?(ms|s|min|h|d)\b/, "");
 
 /** How long data of a topic stay fresh: what its actor's lanes say. */
 export function limitOf(topic: string, connections: readonly Row[]): number {

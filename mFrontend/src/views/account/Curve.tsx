@@ -1,16 +1,16 @@
 /** Equity and margin ratio over time, from history; its end is what the stream says now. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { api } from "@/api/client";
+import { api, body } from "@/api/client";
+import { eachMs, retryHistory } from "@/api/history";
 import { useChoice } from "@/app/address";
 import { duration, moment } from "@/format/time";
+import { HistoryProblem } from "@/parts/HistoryProblem";
 import { Panel } from "@/parts/Panel";
 import { Empty, Loading, Stale } from "@/parts/States";
 import { type Series, TimeSeries } from "@/parts/TimeSeries";
 import { useHeldTopic, useMoving, useVerdict } from "@/stream/hooks";
 import type { Figures } from "@/stream/messages";
-import { HistoryProblem } from "./HistoryProblem";
-import { eachMs, retryHistory, snapshots } from "./history";
 import { RANGES, type Range, past } from "./curve";
 import { Anchor } from "./Section";
 
@@ -31,9 +31,7 @@ const useStored = (account: string, range: Range) =>
       const from = String((Math.floor(Date.now() / 1000) - spanS) * 1_000_000);
       const query = { from, interval, limit: POINTS_MAX };
       const path = { index: account };
-      return snapshots(
-        api.GET("/api/history/accounts/{index}", { params: { path, query }, signal }),
-      );
+      return body(api.GET("/api/history/accounts/{index}", { params: { path, query }, signal }));
     },
   });
 

@@ -1,97 +1,25 @@
 /** Executions, newest first: those of the stream at once, older ones from history on request. */
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
-import { api } from "@/api/client";
-import { Time } from "@/parts/Age";
-import { Num } from "@/parts/Number";
+import { api, body } from "@/api/client";
+import { retryHistory } from "@/api/history";
+import { FILL_COLUMNS } from "@/parts/FillColumns";
+import { HistoryProblem } from "@/parts/HistoryProblem";
 import { Empty } from "@/parts/States";
-import { type Column, Table } from "@/parts/Table";
-import { MARKET, SIDE } from "@/parts/TableSharedColumns";
+import { Table } from "@/parts/Table";
+import { picked } from "@/parts/TableColumns";
+import { fillKey } from "@/parts/fills";
 import { useHeldTopic, useVerdict } from "@/stream/hooks";
 import type { Fill } from "@/stream/messages";
-import { type FillRow, merged, torn } from "./fills";
-import { HistoryProblem } from "./HistoryProblem";
-import { retryHistory, trades } from "./history";
+import { merged, torn } from "./fills";
 import { Section } from "./Section";
-import { worded } from "./terms";
 
 const PAGE_ROWS = 500;
-const MONEY = { digits: 2 };
-const EXACT = { digitsMax: 10 };
-const FEE = { digitsMax: 6 };
 
-const COLUMNS: readonly Column<FillRow>[] = [
-  {
-    key: "at",
-    title: "Time",
-    width: "10.5rem",
-    sort: (it) => it.atUs,
-    cell: (it) => <Time us={it.atUs} />,
-  },
-  { ...MARKET, width: "minmax(7rem, 1.2fr)" },
-  SIDE,
-  {
-    key: "price",
-    title: "Price",
-    right: true,
-    width: "minmax(6.5rem, 1fr)",
-    sort: (it) => it.price,
-    cell: (it) => <Num value={it.price} look={EXACT} />,
-  },
-  {
-    key: "size",
-    title: "Size",
-    right: true,
-    sort: (it) => it.quantity,
-    cell: (it) => <Num value={it.quantity} look={EXACT} />,
-  },
-  {
-    key: "notional",
-    title: "Notional",
-    right: true,
-    width: "minmax(6.5rem, 1fr)",
-    sort: (it) => it.notional,
-    cell: (it) => <Num value={it.notional} look={MONEY} />,
-  },
-  {
-    key: "fee",
-    title: "Fee",
-    right: true,
-    width: "minmax(7.5rem, 1fr)",
-    hint: "Above zero: paid",
-    sort: (it) => it.fee,
-    cell: (it) => <Num value={it.fee} look={FEE} unit={it.feeAsset ?? ""} />,
-  },
-  {
-    key: "liquidity",
-    title: "Role",
-    words: true,
-    width: "5rem",
-    hint: "Maker or taker",
-    sort: (it) => it.liquidity,
-    cell: (it) => it.liquidity,
-  },
-  {
-    key: "type",
-    title: "Type",
-    words: true,
-    width: "6rem",
-    sort: (it) => it.type,
-    cell: (it) => <span className="text-soft">{worded(it.type)}</span>,
-  },
-  {
-    key: "order",
-    title: "Order",
-    words: true,
-    width: "minmax(7rem, 1fr)",
-    sort: (it) => it.orderId,
-    cell: (it) => (
-      <span className="text-soft" title={`order id ${it.orderId}\nfill id ${it.id}`}>
-        {it.orderId}
-      </span>
-    ),
-  },
-];
+const COLUMNS = picked(FILL_COLUMNS, [
+  ...["time", "market", "side", "price", "size", "notional", "fee", "liquidity", "type"],
+  "order_id",
+]);
 
 const useOlder = (account: string) =>
   useInfiniteQuery({
@@ -101,7 +29,7 @@ const useOlder = (account: string) =>
     retry: retryHistory,
     initialPageParam: "",
     queryFn: ({ pageParam, signal }) =>
-      trades(
+      body(
         api.GET("/api/history/trades/{index}", {
           params: {
             path: { index: account },
@@ -141,7 +69,7 @@ export function Fills({ account }: { readonly account: string }) {
       <Table
         label="Fills"
         rows={rows}
-        rowKey={(it) => it.id}
+        rowKey={fillKey}
         columns={COLUMNS}
         arriving
         height="26rem"

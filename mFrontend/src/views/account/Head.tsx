@@ -4,6 +4,7 @@ import { Link as To, useLocation, useSearch } from "wouter";
 import { ApiProblem } from "@/api/client";
 import { useKeys } from "@/app/keys";
 import { accountPath } from "@/app/routes";
+import { accountName } from "@/format/names";
 import { moment } from "@/format/time";
 import { AsOf } from "@/parts/Age";
 import { Badge } from "@/parts/Badge";
@@ -12,7 +13,7 @@ import { type Road, Via } from "@/parts/Via";
 import type { Account, Attention } from "@/parts/attention";
 import type { Verdict } from "@/stream/verdict";
 import { ORDERS, type OrderName, useOrder, usePaused } from "./control";
-import { nameOf, neighbours } from "./found";
+import { neighbours } from "./found";
 
 export interface HeadProps {
   readonly account: Account;
@@ -26,7 +27,7 @@ export const Head = ({ account, accounts, road, verdict, seen }: HeadProps) => (
   <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
     <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">
       <h1 className="min-w-0 break-all">
-        {nameOf(account)}
+        {accountName(account)}
         {account.label && <span className="ml-2 font-normal text-soft">{account.label}</span>}
       </h1>
       <Badge tone={seen.tone} title={seen.why}>
@@ -36,7 +37,7 @@ export const Head = ({ account, accounts, road, verdict, seen }: HeadProps) => (
       <AsOf verdict={verdict} />
     </div>
     <div className="flex flex-wrap items-center gap-2" data-print="no">
-      <Orders account={nameOf(account)} />
+      <Orders account={accountName(account)} />
       <Neighbours account={account} accounts={accounts} />
     </div>
   </div>
@@ -110,14 +111,14 @@ function Neighbours({ account, accounts }: Pick<HeadProps, "account" | "accounts
     <nav aria-label="Other accounts" className="flex gap-2">
       <To href={pathOf(beside.before)} className="button" aria-keyshortcuts="[">
         <span aria-hidden="true">‹</span>
-        <span className="visually-hidden">previous: {nameOf(beside.before)}</span>
+        <span className="visually-hidden">previous: {accountName(beside.before)}</span>
       </To>
       <To href="/accounts" className="button">
         all
       </To>
       <To href={pathOf(beside.after)} className="button" aria-keyshortcuts="]">
         <span aria-hidden="true">›</span>
-        <span className="visually-hidden">next: {nameOf(beside.after)}</span>
+        <span className="visually-hidden">next: {accountName(beside.after)}</span>
       </To>
     </nav>
   );

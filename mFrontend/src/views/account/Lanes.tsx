@@ -7,7 +7,7 @@ import { Badge, StateBadge, wordOf } from "@/parts/Badge";
 import { Facts, Panel } from "@/parts/Panel";
 import { Empty, Loading } from "@/parts/States";
 import { useHeldTopic } from "@/stream/hooks";
-import type { Child, Connection } from "@/stream/messages";
+import { type Child, type Connection, isAway } from "@/stream/messages";
 import { Anchor } from "./Section";
 
 const NAMES: Readonly<Record<string, string>> = { rest: "REST polling", websocket: "WebSocket" };
@@ -18,8 +18,7 @@ export interface LanesProps {
 }
 
 export function Lanes({ actor, child }: LanesProps) {
-  // Of a process that is gone the last word about its lanes stands, and is no longer true.
-  const away = child !== undefined && child.pid === null;
+  const away = isAway(child);
   const topic = useHeldTopic("connections");
   const lanes = (topic.rows as unknown as readonly Connection[]).filter((it) => it.actor === actor);
   return (

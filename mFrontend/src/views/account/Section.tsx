@@ -19,7 +19,7 @@ export const SECTIONS = {
   process: "Process",
   frames: "Raw frames",
 } as const;
-export type SectionName = keyof typeof SECTIONS;
+type SectionName = keyof typeof SECTIONS;
 
 /** Where a link within the page leads to; clear of the bar at the top. */
 export const Anchor = ({
@@ -39,7 +39,7 @@ export const Anchor = ({
 /** Whether the account never delivered: then nothing will come to wait for. */
 export const NeverDelivered = createContext(false);
 
-export interface SectionProps {
+interface SectionProps {
   readonly name: SectionName;
   readonly topic: TopicState;
   readonly verdict: Verdict;

@@ -1,19 +1,22 @@
 /** Profit, volume and cost per period, as the service counts them from stored fills. */
 import { useQuery } from "@tanstack/react-query";
 import { type Schemas, api, body } from "@/api/client";
+import { eachMs, retryHistory } from "@/api/history";
 import { percent } from "@/format/decimal";
 import { count } from "@/format/quantity";
-import { moment } from "@/format/time";
+import { inZone, moment } from "@/format/time";
+import { Time } from "@/parts/Age";
+import { HistoryProblem } from "@/parts/HistoryProblem";
 import { Num } from "@/parts/Number";
 import { Panel } from "@/parts/Panel";
 import { Empty, Loading, Stale } from "@/parts/States";
-import { HistoryProblem } from "./HistoryProblem";
-import { eachMs, retryHistory } from "./history";
 import { Anchor } from "./Section";
 
 type Period = Schemas["Period"];
 
 const REFRESH_MS = 30_000;
+/** The service goes on counting with the next call. */
+const COUNTING_MS = 2_000;
 const MONEY = { digits: 2 };
 
 interface Line {
@@ -52,10 +55,11 @@ const LINES: readonly Line[] = [
 export function Statistics({ account }: { readonly account: string }) {
   const { data, error, refetch } = useQuery({
     queryKey: ["stats", "periods", account],
-    refetchInterval: eachMs(REFRESH_MS),
-    retry: retryHistory,
     queryFn: ({ signal }) =>
       body(api.GET("/api/stats/periods", { params: { query: { account } }, signal })),
+    refetchInterval: (query) =>
+      eachMs(query.state.data?.accounts[0]?.counting ? COUNTING_MS : REFRESH_MS)(query),
+    retry: retryHistory,
   });
   const found = data?.accounts[0];
   const title = found?.settle ? `Statistics, ${found.settle}` : "Statistics";
@@ -64,13 +68,19 @@ export function Statistics({ account }: { readonly account: string }) {
       <Panel title={title} className="h-full">
         {error && !data ? (
           <HistoryProblem what="Statistics" error={error} retry={() => void refetch()} />
-        ) : !data ? (
-          <Loading what="statistics" rows={8} />
+        ) : !data || (found?.counting && !found.periods.length) ? (
+          <Loading what="statistics; a long history is counted in several steps" rows={8} />
         ) : !found?.periods.length ? (
           <Empty title="Nothing counted yet">{found?.reason}</Empty>
         ) : (
           <>
             {error && <Stale>Statistics cannot be read now; these are older.</Stale>}
+            {found.counting && (
+              <Stale>
+                Newer sums are still being counted; these are of{" "}
+                <Time us={found.periods[0]?.to_us} />.
+              </Stale>
+            )}
             <Counted periods={found.periods} />
           </>
         )}
@@ -109,7 +119,7 @@ function Counted({ periods }: { readonly periods: readonly Period[] }) {
                 <td
                   key={it.period}
                   className="px-2 whitespace-nowrap"
-                  title={timed(it.unknown[line.key] ?? "") || undefined}
+                  title={inZone(it.unknown[line.key] ?? "") || undefined}
                 >
                   {line.money ? (
                     <Num value={line.money(it)} look={MONEY} trend={line.trend ?? false} />
@@ -127,10 +137,6 @@ function Counted({ periods }: { readonly periods: readonly Period[] }) {
   );
 }
 
-/** The service tells moments in its reasons as microseconds. */
-const timed = (reason: string): string =>
-  reason.replaceAll(/\b\d{16}\b/g, (us) => moment(Number(us)));
-
 /** What is not known, and why; the service's reasons. */
 function Partial({ periods }: { readonly periods: readonly Period[] }) {
   const since = periods[0]?.since_us;
@@ -147,7 +153,7 @@ function Partial({ periods }: { readonly periods: readonly Period[] }) {
           <ul className="grid gap-1 py-1 pl-4">
             {[...reasons].map(([key, reason]) => (
               <li key={key}>
-                {named(key)}: {timed(reason)}
+                {named(key)}: {inZone(reason)}
               </li>
             ))}
           </ul>

@@ -1,4 +1,5 @@
 /** Which account an address names, and which stand beside it. */
+import { accountName, byName } from "@/format/names";
 import type { Account } from "@/parts/attention";
 
 export type Found =
@@ -6,16 +7,13 @@ export type Found =
   | { readonly kind: "several"; readonly candidates: readonly Account[] }
   | { readonly kind: "none" };
 
-export const nameOf = (account: Pick<Account, "venue" | "account">): string =>
-  `${account.venue}:${account.account}`;
-
 /** `asked` as the service takes it: `venue:name` first, else a number, label or alias that fits. */
 export function found(accounts: readonly Account[], asked: string): Found {
-  const exact = accounts.find((it) => nameOf(it) === asked);
+  const exact = accounts.find((it) => accountName(it) === asked);
   if (exact) return { kind: "one", account: exact };
   const wanted = asked.toLowerCase();
   const candidates = accounts.filter((it) =>
-    [nameOf(it), it.account, it.index, it.label, ...it.aliases].some(
+    [accountName(it), it.account, it.index, it.label, ...it.aliases].some(
       (name) => name.toLowerCase() === wanted,
     ),
   );
@@ -33,15 +31,13 @@ export function decoded(part: string | undefined): string {
   }
 }
 
-const names = new Intl.Collator("en", { numeric: true });
-
 /** In the order of their names; the first follows the last. */
 export function neighbours(
   accounts: readonly Account[],
   account: Account,
 ): { readonly before: Account; readonly after: Account } | null {
-  const ordered = accounts.toSorted((a, b) => names.compare(nameOf(a), nameOf(b)));
-  const at = ordered.findIndex((it) => nameOf(it) === nameOf(account));
+  const ordered = accounts.toSorted((a, b) => byName(accountName(a), accountName(b)));
+  const at = ordered.findIndex((it) => accountName(it) === accountName(account));
   const before = ordered.at(at - 1);
   const after = ordered[(at + 1) % ordered.length];
   return ordered.length > 1 && at >= 0 && before && after ? { before, after } : null;

@@ -4,12 +4,13 @@ import { useMemo } from "react";
 import { Link as To, useParams } from "wouter";
 import { accountsQuery } from "@/api/queries";
 import { accountPath } from "@/app/routes";
+import { accountName } from "@/format/names";
 import { Countdown } from "@/parts/Age";
 import { Frames } from "@/parts/Frames";
 import { Panel } from "@/parts/Panel";
 import { ErrorState, Loading, Stale } from "@/parts/States";
 import { isPaused, roadOf } from "@/parts/Via";
-import { type Account, attention } from "@/parts/attention";
+import { type Account, attention, laneTrouble } from "@/parts/attention";
 import { useHeldTopic, useVerdict, useWant } from "@/stream/hooks";
 import type { Child, Connection, Figures as Held } from "@/stream/messages";
 import { Balances } from "./Balances";
@@ -24,7 +25,7 @@ import { Positions } from "./Positions";
 import { Process } from "./Process";
 import { Anchor, Contents, NeverDelivered } from "./Section";
 import { Statistics } from "./Statistics";
-import { decoded, found, nameOf } from "./found";
+import { decoded, found } from "./found";
 
 export default function View() {
   const asked = decoded(useParams<{ account: string }>().account);
@@ -54,7 +55,8 @@ export default function View() {
         />
       </>
     );
-  return <Page key={nameOf(result.account)} account={result.account} accounts={accounts.data} />;
+  const { account } = result;
+  return <Page key={accountName(account)} account={account} accounts={accounts.data} />;
 }
 
 interface NotOneProps {
@@ -74,9 +76,9 @@ const NotOne = ({ asked, several, candidates }: NotOneProps) => (
       </p>
       <ul className="flex flex-wrap gap-2">
         {candidates.map((it) => (
-          <li key={nameOf(it)}>
+          <li key={accountName(it)}>
             <To href={accountPath(it.venue, it.account)} className="button">
-              {nameOf(it)} <span className="text-soft">{it.label}</span>
+              {accountName(it)} <span className="text-soft">{it.label}</span>
             </To>
           </li>
         ))}
@@ -91,7 +93,7 @@ interface PageProps {
 }
 
 function Page({ account, accounts }: PageProps) {
-  const name = nameOf(account);
+  const name = accountName(account);
   const wanted = useMemo(
     () => [
       ...["account", "positions", "orders", "fills"].map((kind) => `${kind}:${name}`),
@@ -111,13 +113,14 @@ function Page({ account, accounts }: PageProps) {
   );
   const lanes = useHeldTopic("connections").rows as unknown as readonly Connection[];
   const own = lanes.filter((it) => it.actor === account.actor);
-  const road = verdict.stale ? "none" : roadOf(own);
+  const road = verdict.stale ? "none" : roadOf(own, child);
   const seen = attention(child ?? account, {
     ratio: figures?.margin_ratio,
     stale: verdict.stale,
     staleReason: verdict.reason,
     known: verdict.asOfUs !== null,
     paused: isPaused(own),
+    lane: laneTrouble(own),
   });
   const why = seen.why || child?.reason || account.reason;
   return (

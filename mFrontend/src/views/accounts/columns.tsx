@@ -50,12 +50,13 @@ export const COLUMNS: readonly Column<Entry>[] = [
     cell: (it) => (
       <To
         href={accountPath(it.account.venue, it.account.account)}
-        className="hover:underline"
+        className="flex h-[1.4em] min-w-0 flex-wrap overflow-hidden hover:underline"
         tabIndex={-1}
         title={`${it.name} ${it.account.label}`}
       >
-        <span className="font-semibold">{it.name}</span>
-        {it.account.label && <span className="ml-2 text-soft">{it.account.label}</span>}
+        {/* The label shows whole or, wrapped out of sight, not at all. */}
+        <span className="mr-2 font-semibold">{it.name}</span>
+        {it.account.label && <span className="text-soft">{it.account.label}</span>}
       </To>
     ),
   },
@@ -102,14 +103,7 @@ export const COLUMNS: readonly Column<Entry>[] = [
     width: "5.5rem",
     hint: "Exposure of equity",
     sort: (it) => it.figures?.leverage,
-    cell: (it) => (
-      <Figure
-        of={it}
-        value={it.figures?.leverage}
-        look={TIMES}
-        unit={it.figures?.leverage ? "×" : ""}
-      />
-    ),
+    cell: (it) => <Figure of={it} value={it.figures?.leverage} look={TIMES} unit="×" />,
   },
   {
     key: "pnl",

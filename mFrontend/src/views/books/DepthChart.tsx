@@ -21,7 +21,7 @@ function told(topic: string): string {
   return [decimal(bids, LOOK), percent, decimal(asks, LOOK)].join("\n");
 }
 
-export interface DepthChartProps {
+interface DepthChartProps {
   readonly topic: string;
   readonly base: string;
   readonly dimmed: boolean;

@@ -1,7 +1,7 @@
 /** Why a book is not, or not to be, believed: said upon its ladder. */
+import { Refused } from "@/parts/Refused";
 import { Unauthorised } from "@/parts/States";
-import { useLink } from "@/stream/hooks";
-import { link } from "@/stream/tab";
+import { useLink, useRefusal } from "@/stream/hooks";
 import type { Verdict } from "@/stream/verdict";
 import type { BookState } from "./feed";
 import type { BookStatus } from "./markets";
@@ -36,7 +36,7 @@ function Held({ state, verdict }: Pick<OverProps, "state" | "verdict">) {
 /** What has to be said about the ladder stands upon it, so that nothing moves. */
 export function Over({ topic, state, verdict, status }: OverProps) {
   const { phase, reason } = useLink();
-  const refusal = link.refusal(topic);
+  const refusal = useRefusal(topic);
   if (state.held) return <Held state={state} verdict={verdict} />;
   if (phase === "unauthorised")
     return (
@@ -47,8 +47,7 @@ export function Over({ topic, state, verdict, status }: OverProps) {
   if (refusal)
     return (
       <Label tone="bad">
-        <span aria-hidden="true">⚠ </span>
-        {refusal}
+        <Refused topic={topic} reason={refusal} />
       </Label>
     );
   if (phase !== "live")

@@ -8,7 +8,7 @@ import { type Choice, choices, fitting, instrumentsQuery, statusesQuery } from "
 
 const LISTED_MAX = 60;
 
-export interface PickerProps {
+interface PickerProps {
   readonly onChoose: (topic: string) => void;
   readonly onClose: () => void;
   /** Shown in other places already. */

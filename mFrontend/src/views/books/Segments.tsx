@@ -1,6 +1,6 @@
 /** A choice of one out of a few, all of them seen. */
 
-export interface SegmentsProps<T extends string> {
+interface SegmentsProps<T extends string> {
   readonly name: string;
   readonly choices: readonly T[];
   readonly value: T;
@@ -31,7 +31,7 @@ export const Segments = <T extends string>(props: SegmentsProps<T>) => (
   </div>
 );
 
-export interface SwitchProps {
+interface SwitchProps {
   readonly name: string;
   readonly on: boolean;
   readonly onSwitch: () => void;

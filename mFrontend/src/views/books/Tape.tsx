@@ -4,12 +4,12 @@ import { decimal } from "@/format/decimal";
 import { timeOfDay, utc } from "@/format/time";
 import { AsOf } from "@/parts/Age";
 import { digitsOf } from "@/parts/LadderFixed";
-import { useLink, useTopic, useVerdict } from "@/stream/hooks";
+import { Refused } from "@/parts/Refused";
+import { useRefusal, useTopic, useVerdict } from "@/stream/hooks";
 import type { Fresh } from "@/stream/messages";
-import { link } from "@/stream/tab";
 import { marketOf, tradesOf } from "./choices";
 
-export interface Trade extends Fresh {
+interface Trade extends Fresh {
   readonly trade_id: string;
   readonly side: "buy" | "sell" | null;
   readonly price: string;
@@ -28,8 +28,7 @@ export function Tape({ topic }: { readonly topic: string }) {
   const { symbol, venue } = marketOf(topic);
   const trades = useTopic(name);
   const verdict = useVerdict(trades);
-  useLink();
-  const refusal = link.refusal(name);
+  const refusal = useRefusal(name);
   const shown = trades.rows.slice(-SHOWN_MAX).toReversed() as unknown as readonly Trade[];
   const priceDigits = digits(shown.map((it) => it.price));
   const sizeDigits = digits(shown.map((it) => it.quantity));
@@ -48,7 +47,9 @@ export function Tape({ topic }: { readonly topic: string }) {
         style={{ height: `${SHOWN_MAX * 1.25}rem` }}
       >
         {refusal && !trades.held ? (
-          <p className="px-2 text-warn">{refusal}</p>
+          <p className="px-2 text-warn">
+            <Refused topic={name} reason={refusal} />
+          </p>
         ) : !trades.held ? (
           <p role="status" className="px-2 text-soft">
             Waiting for the trades' stream …

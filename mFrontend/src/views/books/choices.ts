@@ -1,7 +1,7 @@
 /** Which books are shown, and how: read from and written to the address. */
 
 export const GRIDS = ["1", "2", "4", "6"] as const;
-export const SLOTS_MAX = 6;
+const SLOTS_MAX = 6;
 /** How many ticks one row may cover. */
 export const MULTIPLES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] as const;
 /** Books that are shown before anybody chose. */

@@ -46,7 +46,7 @@ export function depthOf(book: Pick<Book, "bids" | "asks">): Depth | null {
   return { bids: left, asks: right, reach, most };
 }
 
-export interface Reached {
+interface Reached {
   /** The exact sums at the ends of the curves. */
   readonly bids: string;
   readonly asks: string;

@@ -79,13 +79,15 @@ function useBookKeys({ settings, books, at, setFocused, setPicking }: Hands): vo
     const book = books.shown[at];
     if (book) books.onGroup(at, nextMultiple(book.multiple, way));
   };
+  const nextSides = (): void => setSides(following(SIDES, look.sides));
+  const nextUnit = (): void => setUnit(following(UNITS, look.unit));
   const keys = [
     { keys: "j", says: "next book", run: () => move(1) },
     { keys: "k", says: "previous book", run: () => move(-1) },
     { keys: "[", says: "finer groups", run: () => group(-1) },
     { keys: "]", says: "coarser groups", run: () => group(1) },
-    { keys: "b", says: "both sides, bids, asks", run: () => setSides(following(SIDES, look.sides)) },
-    { keys: "u", says: "sizes in base, quote", run: () => setUnit(following(UNITS, look.unit)) },
+    { keys: "b", says: "both sides, bids, asks", run: nextSides },
+    { keys: "u", says: "sizes in base, quote", run: nextUnit },
     { keys: "d", says: "depth chart", run: () => toggle("depth") },
     { keys: "l", says: "last trades", run: () => toggle("trades") },
     { keys: "m", says: "choose the market", run: () => setPicking(at) },

@@ -2,6 +2,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { type Schemas, api, body } from "@/api/client";
 import { REFRESH_MS } from "@/api/queries";
+import { byName } from "@/format/names";
 import { holds } from "@/parts/sorting";
 import { confirmBooks } from "@/stream/confirm";
 import { topicOf } from "./choices";
@@ -43,8 +44,6 @@ export interface Choice {
   readonly text: string;
 }
 
-const collator = new Intl.Collator("en", { numeric: true });
-
 export function choices(
   instruments: readonly Instrument[],
   statuses: readonly BookStatus[],
@@ -64,8 +63,8 @@ export function choices(
   return [...found.values()].toSorted(
     (a, b) =>
       Number(b.running) - Number(a.running) ||
-      collator.compare(a.venue, b.venue) ||
-      collator.compare(a.symbol, b.symbol),
+      byName(a.venue, b.venue) ||
+      byName(a.symbol, b.symbol),
   );
 }
 

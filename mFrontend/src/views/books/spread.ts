@@ -1,6 +1,6 @@
 /** The spread of the last minutes, as this tab saw it: one sample a second. */
 
-export const SAMPLE_MS = 1_000;
+const SAMPLE_MS = 1_000;
 export const SAMPLES_MAX = 120;
 
 /** In basis points; null where the book was stale, crossed or not there. */

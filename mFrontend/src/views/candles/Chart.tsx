@@ -7,7 +7,7 @@ import { type Bar, indexAt } from "./series";
 import type { Timeframe } from "./timeframes";
 import { sentence } from "./words";
 
-export interface ChartProps {
+interface ChartProps {
   readonly name: string;
   readonly bars: readonly Bar[];
   readonly timeframe: Timeframe;

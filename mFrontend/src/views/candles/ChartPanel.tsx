@@ -3,7 +3,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { speech } from "@/app/speech";
 import { Panel } from "@/parts/Panel";
 import { Empty, ErrorState, Loading, Stale } from "@/parts/States";
-import { useLink, useMoving, useVerdict } from "@/stream/hooks";
+import { useLink, useMoving, useRefusal, useVerdict } from "@/stream/hooks";
 import { link } from "@/stream/tab";
 import { Chart } from "./Chart";
 import { LastBars } from "./LastBars";
@@ -15,7 +15,7 @@ import { type Liveness, liveness } from "./liveness";
 import { type Bar, indexAt } from "./series";
 import { type Timeframe, endUs, spoken } from "./timeframes";
 
-export interface ChartPanelProps {
+interface ChartPanelProps {
   readonly market: Market;
   readonly timeframe: Timeframe;
   /** The class of the chart's height. */
@@ -75,7 +75,7 @@ export function ChartPanel(props: ChartPanelProps) {
                 pointed={pointed}
                 onPoint={setPointed}
               />
-              <Warning found={found} />
+              <Warning found={found} topic={topic.topic} />
             </>
           ) : (
             <Nothing feed={feed} name={name} />
@@ -96,8 +96,8 @@ export function ChartPanel(props: ChartPanelProps) {
 function useLiveness({ topic, bars, error }: Feed, name: string): Liveness {
   const state = useLink();
   const verdict = useVerdict(topic);
-  // What the call says is about this chart; the stream's word may be about another.
-  const refused = topic.held ? "" : (error?.message ?? link.refusal(topic.topic));
+  const refusal = useRefusal(topic.topic);
+  const refused = topic.held ? "" : (error?.message ?? refusal);
   const none = bars.length === 0 && !error;
   const found = liveness({ link: state, topic, verdict, refusal: none ? "" : refused });
   useSpoken(found.word, name, state.phase === "live");
@@ -115,11 +115,22 @@ function useSpoken(word: Liveness["word"], name: string, linked: boolean): void 
 }
 
 /** Over the chart, so that nothing moves when it comes and goes. */
-function Warning({ found }: { readonly found: Liveness }) {
+function Warning({ found, topic }: { readonly found: Liveness; readonly topic: string }) {
+  const refusal = useRefusal(topic);
   if (found.word === "LIVE" || found.word === "POLLING") return null;
   return (
     <div className="absolute top-2 left-2 z-10 max-w-[75%] text-sm">
-      <Stale>{found.says}</Stale>
+      <Stale>
+        {found.says}
+        {refusal && (
+          <>
+            {" "}
+            <button type="button" className="underline" onClick={() => link.retry(topic)}>
+              Ask again
+            </button>
+          </>
+        )}
+      </Stale>
     </div>
   );
 }

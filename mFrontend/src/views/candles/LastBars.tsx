@@ -7,7 +7,7 @@ import type { Bar } from "./series";
 import type { Timeframe } from "./timeframes";
 import { PERCENT, change, digitsOf, sentence } from "./words";
 
-export interface LastBarsProps {
+interface LastBarsProps {
   readonly name: string;
   readonly bars: readonly Bar[];
   readonly tick: string;

@@ -7,7 +7,7 @@ import { useAge } from "@/stream/hooks";
 import type { Bar } from "./series";
 import type { Liveness } from "./liveness";
 
-export interface LiveBadgeProps {
+interface LiveBadgeProps {
   readonly found: Liveness;
   readonly source: string;
   readonly last: Bar | undefined;

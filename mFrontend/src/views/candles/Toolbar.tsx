@@ -104,7 +104,8 @@ function MarketPicker({ markets, market, onMarket }: ToolbarProps) {
 /** The product is named only where the venue trades the symbol in several. */
 function label(it: Market, markets: readonly Market[]): string {
   const twin = markets.some(
-    (other) => other.venue === it.venue && other.symbol === it.symbol && other.product !== it.product,
+    ({ venue, symbol, product }) =>
+      venue === it.venue && symbol === it.symbol && product !== it.product,
   );
   return `${it.symbol}${twin || it.product === "spot" ? ` ${it.product}` : ""} · ${it.venue}`;
 }

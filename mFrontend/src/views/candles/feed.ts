@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { type Schemas, api, body } from "@/api/client";
 import { useLink, useTopic } from "@/stream/hooks";
 import type { TopicState } from "@/stream/store";
+import { link } from "@/stream/tab";
 import { type Bar, holes, merge } from "./series";
 import type { Timeframe } from "./timeframes";
 
@@ -47,7 +48,10 @@ export function useFeed(market: Market, timeframe: Timeframe): Feed {
     error: history.error,
     pending: history.isPending,
     asOfUs: Math.max(topic.asOfUs ?? 0, history.data?.as_of_us ?? 0) || null,
-    retry: () => void ask(),
+    retry: () => {
+      link.retry(topic.topic);
+      void ask();
+    },
   };
 }
 

@@ -23,19 +23,24 @@ const marketsQuery = queryOptions({
   queryKey: ["candles", "markets"],
   // A venue lists a new market now and then, and after its first start.
   refetchInterval: 60_000,
-  queryFn: async ({ signal }) => (await body(api.GET("/api/markets", { signal }))).markets,
+  queryFn: ({ signal }) => body(api.GET("/api/markets", { signal })),
 });
 
 export default function Candles() {
   const markets = useQuery(marketsQuery);
   const [named, setMarket] = useParameter("market");
-  const listed = markets.data ?? [];
+  const listed = markets.data?.markets ?? [];
   const market = named ? listed.find((it) => marketName(it) === named) : listed[0];
   return (
     <>
       <h1 className="visually-hidden">Candles</h1>
       {market ? (
-        <Charts markets={listed} market={market} onMarket={setMarket} />
+        <Charts
+          markets={listed}
+          market={market}
+          timeframes={markets.data?.venues.find((it) => it.venue === market.venue)?.timeframes}
+          onMarket={setMarket}
+        />
       ) : (
         <div className="panel min-h-96">
           {markets.error && !markets.data ? (
@@ -52,8 +57,8 @@ export default function Candles() {
         </div>
       )}
       <p className="px-1 text-sm text-soft">
-        In a chart <kbd className="key">←</kbd> <kbd className="key">→</kbd> walk through its bars,{" "}
-        <kbd className="key">+</kbd> <kbd className="key">-</kbd> zoom,{" "}
+        In a chart <kbd className="key">←</kbd> <kbd className="key">→</kbd> walk through its{" "}
+        bars, <kbd className="key">+</kbd> <kbd className="key">-</kbd> zoom,{" "}
         <kbd className="key">End</kbd> goes to realtime. Times are yours, days are UTC.
       </p>
       <Credit />
@@ -87,13 +92,15 @@ const TWO_BY_TWO = "h-[clamp(16rem,calc(50dvh-13.25rem),40rem)]";
 interface ChartsProps {
   readonly markets: readonly Market[];
   readonly market: Market;
+  /** Those that its venue told of. */
+  readonly timeframes: readonly string[] | undefined;
   readonly onMarket: (name: string) => void;
 }
 
-function Charts({ markets, market, onMarket }: ChartsProps) {
+function Charts({ markets, market, timeframes, onMarket }: ChartsProps) {
   const [text, setText] = useParameter("timeframe", "1m");
   const [at, setAt] = useState(0);
-  const offered = offeredBy(market.venue);
+  const offered = offeredBy(timeframes);
   const shown = chosen(text, offered);
   const active = Math.min(at, shown.length - 1);
   const timeframe = shown[active] ?? "1m";

@@ -35,7 +35,7 @@ export function merge(held: readonly Bar[], told: readonly Bar[]): readonly Bar[
   return [...byStart.values()].toSorted((a, b) => a.start_us - b.start_us).slice(-BARS_MAX);
 }
 
-export interface Hole {
+interface Hole {
   readonly fromUs: number;
   readonly toUs: number;
 }

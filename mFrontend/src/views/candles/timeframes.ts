@@ -23,12 +23,11 @@ const LENGTHS_US = {
 export type Timeframe = keyof typeof LENGTHS_US;
 export const TIMEFRAMES = Object.keys(LENGTHS_US) as readonly Timeframe[];
 
-/** Venues that have fewer (docs/streams.md); of others the service refuses what there is not. */
-const FEWER: Readonly<Record<string, readonly Timeframe[]>> = {
-  lighter: ["1m", "5m", "15m", "30m", "1h", "4h", "12h", "1d"],
-};
-
-export const offeredBy = (venue: string): readonly Timeframe[] => FEWER[venue] ?? TIMEFRAMES;
+/** Those that a venue told of; all where it told none: the service refuses what there is not. */
+export function offeredBy(told: readonly string[] | undefined): readonly Timeframe[] {
+  const known = TIMEFRAMES.filter((it) => told?.includes(it));
+  return known.length ? known : TIMEFRAMES;
+}
 
 const WORDS = { m: "minute", h: "hour", d: "day", w: "week", M: "month" } as const;
 
@@ -53,7 +52,7 @@ export function endUs(timeframe: Timeframe, startUs: number): number {
   return Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + 1) * 1000;
 }
 
-export const CHARTS_MAX = 4;
+const CHARTS_MAX = 4;
 export const LAYOUTS = [1, 2, CHARTS_MAX] as const;
 /** What further charts show first: each a wider look than the one before. */
 const LADDER: readonly Timeframe[] = ["1m", "15m", "1h", "1d"];

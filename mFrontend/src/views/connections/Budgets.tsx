@@ -20,7 +20,7 @@ import {
 } from "./budgets";
 import { budgetsQuery } from "./queries";
 
-export interface BudgetsProps {
+interface BudgetsProps {
   readonly venue: string;
   readonly search: string;
 }

@@ -1,16 +1,17 @@
 /** All that is known of one lane, and the orders that its account can be given. */
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
 import { Link as To } from "wouter";
 import { accountPath, actorPath } from "@/app/routes";
 import { percent } from "@/format/decimal";
+import { accountName, accountOfActor } from "@/format/names";
 import { count, milliseconds } from "@/format/quantity";
 import { duration } from "@/format/time";
 import { Countdown, Since, Time } from "@/parts/Age";
 import { Facts, Panel } from "@/parts/Panel";
+import { useInSight } from "@/parts/sight";
 import { Heard, State, interval } from "./LaneRow";
 import { Orders } from "./Orders";
-import { type Entry, type Lane, accountOf, successPercent } from "./lanes";
+import { type Entry, type Lane, successPercent } from "./lanes";
 import { pausesQuery } from "./queries";
 
 export function Detail({
@@ -21,13 +22,8 @@ export function Detail({
   readonly onClose: () => void;
 }) {
   const { actor, kind, lane, seen } = entry;
-  const place = useRef<HTMLDivElement>(null);
-  const account = accountOf(actor);
-  // On a phone it stands below all lanes.
-  useEffect(() => {
-    // Newer browsers answer it with a promise, which is no cleanup.
-    void place.current?.scrollIntoView({ block: "nearest" });
-  }, []);
+  const place = useInSight<HTMLDivElement>();
+  const account = accountOfActor(actor);
   return (
     <Panel
       title={kind === "none" ? actor : `${actor}, ${kind}`}
@@ -54,7 +50,7 @@ export function Detail({
           </To>
         </p>
         {account ? (
-          <AccountOrders account={`${account.venue}:${account.account}`} actor={actor} />
+          <AccountOrders account={accountName(account)} actor={actor} />
         ) : (
           <p className="text-soft">
             Orders are given to an account, or to all. A single stream connects anew when its

@@ -30,8 +30,8 @@ const KIND_WORDS: Readonly<Record<string, string>> = { websocket: "WS", rest: "R
 export const COLUMNS: readonly Column[] = [
   {
     title: "actor and lane",
-    least: "min(22rem, 50vw)",
-    grow: 2.4,
+    least: "min(24rem, 50vw)",
+    grow: 2,
     hint: "Which process, and which of its connections to the venue: WebSocket or REST",
     cell: ({ actor, kind }) => (
       <span className="flex min-w-0 items-center gap-2" title={`${actor}, ${kind}`}>
@@ -59,7 +59,7 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     title: "success",
-    least: "5rem",
+    least: "6rem",
     grow: 0.6,
     hint: "Share of its requests that succeeded since its process began; a WebSocket makes none",
     right: true,
@@ -77,7 +77,7 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     title: "latency",
-    least: "5rem",
+    least: "5.8rem",
     grow: 0.6,
     hint: "REST: how long its last answer took. WebSocket: its last ping there and back",
     right: true,
@@ -205,7 +205,7 @@ export function Heard({ entry }: { readonly entry: Entry }) {
 /** From here on it is worth a look. */
 const SUCCESS_PERCENT_MIN = 99;
 
-export function Success({ lane }: { readonly lane: Lane }) {
+function Success({ lane }: { readonly lane: Lane }) {
   const share = successPercent(lane);
   if (share === null) return <span className="text-faint">–</span>;
   const low = share < SUCCESS_PERCENT_MIN;

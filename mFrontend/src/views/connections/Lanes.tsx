@@ -49,11 +49,12 @@ export function Lanes({ groups, stale, selected, current, onCurrent, onOpen }: L
   const open = (): void => {
     if (at >= 0) onOpen(current);
   };
-  useKeys([
+  const keys = [
     { keys: "j", says: "next row", group: "Tables", run: () => go(at + 1, 1) },
     { keys: "k", says: "previous row", group: "Tables", run: () => go(at - 1, -1) },
     { keys: "Enter", says: "open the row", group: "Tables", run: open },
-  ]);
+  ];
+  useKeys(keys, place);
   const onKeyDown = (event: KeyboardEvent): void => {
     const last = lines.length - 1;
     const steps: Readonly<Record<string, () => void>> = {

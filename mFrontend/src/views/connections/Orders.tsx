@@ -4,7 +4,7 @@ import { ApiProblem } from "@/api/client";
 import { Confirm } from "@/parts/Confirm";
 import { type Order, VERBS, outcome, sure, title, useOrder } from "./actions";
 
-export interface OrdersProps {
+interface OrdersProps {
   readonly orders: readonly (Order & { readonly label: string })[];
 }
 

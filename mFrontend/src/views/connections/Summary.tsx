@@ -6,7 +6,7 @@ import { StaleMark } from "@/parts/Number";
 import { Figure } from "@/parts/Panel";
 import { type Entry, type Lane, WRONG_RANK, isUp } from "./lanes";
 
-export interface SummaryProps {
+interface SummaryProps {
   readonly entries: readonly Entry[];
   /** Whether the lanes were ever told. */
   readonly told: boolean;
@@ -15,7 +15,7 @@ export interface SummaryProps {
 
 export function Summary({ entries, told, stale }: SummaryProps) {
   const wrong = entries.filter((it) => it.seen.rank >= WRONG_RANK).length;
-  const paused = entries.filter((it) => it.lane?.state === "paused").length;
+  const paused = entries.filter((it) => it.seen.word === "paused").length;
   const lanes = entries.flatMap((it) => it.lane ?? []);
   const requests = total(lanes, (it) => it.requests);
   const failures = total(lanes, (it) => it.failures);

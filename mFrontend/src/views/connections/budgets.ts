@@ -1,10 +1,11 @@
 /** What the accounts behind one address may ask of a venue, and where that is tight. */
 import type { Schemas } from "@/api/client";
+import { byName } from "@/format/names";
 import { holds } from "@/parts/sorting";
 
 export type Budget = Schemas["Budget"];
 
-export interface Tightness {
+interface Tightness {
   /** Higher is tighter; 0 has room. */
   readonly rank: number;
   readonly word: "throttled" | "divided" | "room" | "unused";
@@ -37,8 +38,6 @@ export const leasedPercent = (budget: Budget): number =>
 export const wantedPercent = (budget: Budget): number =>
   budget.rate_per_s ? (100 * wanted(budget)) / budget.rate_per_s : 0;
 
-const names = new Intl.Collator("en", { numeric: true });
-
 export const budgetKey = (budget: Budget): string => `${budget.venue} ${budget.exit_address}`;
 
 /** The tightest first. */
@@ -54,7 +53,7 @@ export const ordered = (
       (a, b) =>
         tightness(b, nowUs).rank - tightness(a, nowUs).rank ||
         wantedPercent(b) - wantedPercent(a) ||
-        names.compare(budgetKey(a), budgetKey(b)),
+        byName(budgetKey(a), budgetKey(b)),
     );
 
 /** What an address is called: most leave by this machine's own. */

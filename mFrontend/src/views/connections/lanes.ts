@@ -1,5 +1,6 @@
 /** The lanes of all actors: what is wrong with each, which are shown, and in which groups. */
 import type { Schemas } from "@/api/client";
+import { byName } from "@/format/names";
 import { type Tone, wordOf } from "@/parts/Badge";
 import { holds } from "@/parts/sorting";
 import type { Child, Connection } from "@/stream/messages";
@@ -118,7 +119,7 @@ export function isShown(entry: Entry, { search, venue, kind, show }: Choice): bo
   if (venue && entry.venue !== venue) return false;
   if (kind !== "all lanes" && entry.kind !== kind) return false;
   if (show === "needs attention" && entry.seen.rank < WRONG_RANK) return false;
-  if (show === "paused" && entry.lane?.state !== "paused") return false;
+  if (show === "paused" && entry.seen.word !== "paused") return false;
   if (show === "connected" && !isUp(entry.seen)) return false;
   return holds(`${entry.actor} ${entry.kind} ${entry.seen.word} ${textOf(entry)}`, search);
 }
@@ -132,11 +133,10 @@ export interface Group {
   readonly entries: readonly Entry[];
 }
 
-const names = new Intl.Collator("en", { numeric: true });
 const KIND_PLACE: Readonly<Record<string, number>> = { websocket: 0, rest: 1, none: 2 };
 
-const byName = (a: Entry, b: Entry): number =>
-  names.compare(a.actor, b.actor) || (KIND_PLACE[a.kind] ?? 3) - (KIND_PLACE[b.kind] ?? 3);
+const byActor = (a: Entry, b: Entry): number =>
+  byName(a.actor, b.actor) || (KIND_PLACE[a.kind] ?? 3) - (KIND_PLACE[b.kind] ?? 3);
 
 /** What stands first in an order: the larger number; the unknown stands last. */
 function weight({ lane }: Entry, order: Choice["order"]): number {
@@ -149,7 +149,7 @@ function weight({ lane }: Entry, order: Choice["order"]): number {
 function sorted(entries: readonly Entry[], order: Choice["order"]): readonly Entry[] {
   return entries.toSorted((a, b) => {
     const [left, right] = [weight(a, order), weight(b, order)];
-    return (left === right ? 0 : right - left) || byName(a, b);
+    return (left === right ? 0 : right - left) || byActor(a, b);
   });
 }
 
@@ -157,8 +157,8 @@ function sorted(entries: readonly Entry[], order: Choice["order"]): readonly Ent
 export function groups(entries: readonly Entry[], order: Choice["order"]): readonly Group[] {
   const wrong = order === "attention" ? entries.filter((it) => it.seen.rank >= WRONG_RANK) : [];
   const rest = wrong.length ? entries.filter((it) => it.seen.rank < WRONG_RANK) : entries;
-  const venues = [...new Set(rest.map((it) => it.venue))].toSorted(names.compare);
-  const first = wrong.toSorted((a, b) => b.seen.rank - a.seen.rank || byName(a, b));
+  const venues = [...new Set(rest.map((it) => it.venue))].toSorted(byName);
+  const first = wrong.toSorted((a, b) => b.seen.rank - a.seen.rank || byActor(a, b));
   return [
     ...(first.length ? [{ name: "Needs attention", wrong: true, entries: first }] : []),
     ...venues.map((venue) => ({
@@ -170,10 +170,4 @@ export function groups(entries: readonly Entry[], order: Choice["order"]): reado
       ),
     })),
   ];
-}
-
-/** The name of an actor's account as the service's `account_index` spells it; null for others. */
-export function accountOf(actor: string): { venue: string; account: string } | null {
-  const [kind, venue, ...name] = actor.split(":");
-  return kind === "account" && venue && name.length ? { venue, account: name.join(":") } : null;
 }

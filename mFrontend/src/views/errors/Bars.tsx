@@ -10,7 +10,7 @@ const BINS = 30;
 const STEP = 4;
 const HEIGHT = 24;
 
-export interface BarsProps {
+interface BarsProps {
   readonly atUs: readonly number[];
   readonly span: Span;
   readonly tall?: boolean;

@@ -1,12 +1,14 @@
 /** All that is known of one group of faults, and the ways to what it touched. */
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { Link as To } from "wouter";
 import { accountPath, actorPath } from "@/app/routes";
+import { accountOfActor } from "@/format/names";
 import { count } from "@/format/quantity";
 import { Since, Time } from "@/parts/Age";
+import { Frames } from "@/parts/Frames";
 import { Facts, Panel } from "@/parts/Panel";
+import { useInSight } from "@/parts/sight";
 import { Bars, type Span } from "./Bars";
-import { Frames } from "./Frames";
 import { Level } from "./Level";
 import type { Group } from "./groups";
 
@@ -20,12 +22,7 @@ export interface DetailProps {
 }
 
 export function Detail({ group, span, onClose }: DetailProps) {
-  const place = useRef<HTMLDivElement>(null);
-  // On a phone it stands below the whole list.
-  useEffect(() => {
-    // Newer browsers answer it with a promise, which is no cleanup.
-    void place.current?.scrollIntoView({ block: "nearest" });
-  }, []);
+  const place = useInSight<HTMLDivElement>();
   return (
     <Panel
       title={group.kind}
@@ -118,7 +115,7 @@ function Actors({ group }: { readonly group: Group }) {
                 raw frames
               </button>
             </span>
-            {framesOf === actor && <Frames actor={actor} />}
+            {framesOf === actor && <Frames actor={actor} opened />}
           </li>
         ))}
       </ul>
@@ -128,10 +125,10 @@ function Actors({ group }: { readonly group: Group }) {
 }
 
 function OfAccount({ actor }: { readonly actor: string }) {
-  const [kind, venue, ...name] = actor.split(":");
-  if (kind !== "account" || !venue) return null;
+  const found = accountOfActor(actor);
+  if (!found) return null;
   return (
-    <To href={accountPath(venue, name.join(":"))} className="text-accent underline">
+    <To href={accountPath(found.venue, found.account)} className="text-accent underline">
       account
     </To>
   );

@@ -9,7 +9,7 @@ import { Level } from "./Level";
 import type { Group } from "./groups";
 import { steady } from "./steady";
 
-export interface ListProps {
+interface ListProps {
   /** Newest first. */
   readonly groups: readonly Group[];
   readonly selected: string;
@@ -36,11 +36,12 @@ export function List({ groups, selected, span, onOpen }: ListProps) {
     const at = buttons.findIndex((it) => it === document.activeElement);
     buttons[Math.min(buttons.length - 1, Math.max(0, at + step))]?.focus();
   };
-  useKeys([
+  const keys = [
     { keys: "j", says: "next row", group: "Tables", run: () => go(1) },
     { keys: "k", says: "previous row", group: "Tables", run: () => go(-1) },
     { keys: "n", says: "show what is new", group: "Errors", run: show },
-  ]);
+  ];
+  useKeys(keys, place);
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity }[event.key];
     if (step === undefined) return;

@@ -1,5 +1,6 @@
 /** Faults of one cause as one: counted, with when and where, from what the service holds. */
 import type { Schemas } from "@/api/client";
+import { byName } from "@/format/names";
 import { holds } from "@/parts/sorting";
 import type { Fault } from "@/stream/messages";
 
@@ -160,9 +161,8 @@ export const isShown = (group: Group, { search, source, kind, level }: Choice): 
     search,
   );
 
-const names = new Intl.Collator("en", { numeric: true });
 const distinct = (texts: readonly string[]): readonly string[] =>
-  [...new Set(texts)].toSorted(names.compare);
+  [...new Set(texts)].toSorted(byName);
 
 /** What the filters may be set to. */
 export const choicesOf = (found: readonly Group[]) => ({

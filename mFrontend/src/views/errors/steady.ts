@@ -1,6 +1,6 @@
 /** A list that does not move under the reader: what is new waits until it is asked for. */
 
-export interface Steady<T> {
+interface Steady<T> {
   readonly shown: readonly T[];
   /** How many wait. */
   readonly fresh: number;

@@ -1,15 +1,15 @@
 /** The fills of all accounts, the newest first. */
 import { useMemo } from "react";
+import { accountName } from "@/format/names";
+import { FILL_COLUMNS, FILL_FILTERS } from "@/parts/FillColumns";
 import { useFilters } from "@/parts/Filters";
 import { useAccounts } from "@/parts/TableAccounts";
 import { useColumns } from "@/parts/TableColumns";
 import { useOrdering } from "@/parts/TableOrder";
 import { TablePanel, useRowTargets } from "@/parts/TablePanel";
-import { accountOf } from "@/parts/TableRows";
+import { type FillRow, fillKey } from "@/parts/fills";
 import { wordsOnce } from "@/parts/filtering";
 import { Older } from "./Older";
-import { COLUMNS, FILTERS } from "./columns";
-import { type FillRow, keyOf } from "./older";
 import { useFills } from "./useFills";
 
 const NEWEST = { key: "time", down: true };
@@ -22,15 +22,15 @@ export default function Fills() {
     () =>
       wordsOnce<FillRow>((it) =>
         [
-          ...[accountOf(it), known.get(accountOf(it))?.label, it.symbol, it.product, it.side],
+          ...[accountName(it), known.get(accountName(it))?.label, it.symbol, it.product, it.side],
           ...[it.liquidity, it.trade_type, it.order_id, it.fill_id, it.client_order_id],
         ].join(" "),
       ),
     [known],
   );
-  const filtering = useFilters(fills.rows, FILTERS, words);
+  const filtering = useFilters(fills.rows, FILL_FILTERS, words);
   const ordering = useOrdering("sort", NEWEST);
-  const choice = useColumns("fills", COLUMNS);
+  const choice = useColumns("fills", FILL_COLUMNS);
   const targets = useRowTargets<FillRow>();
   const concerned = useMemo(() => {
     const [venue, account] = ["venue", "account"].map((it) => filtering.chosen.get(it));
@@ -47,7 +47,7 @@ export default function Fills() {
         hint="A fill is shown as soon as its venue tells of it."
         of={fills}
         rows={filtering.rows}
-        rowKey={keyOf}
+        rowKey={fillKey}
         arriving
         foot={<Older fills={fills} accounts={concerned} />}
         {...targets}

@@ -1,44 +1,6 @@
 /** Fills of the past, read backwards account by account, put behind those that the stream tells. */
-import { type OfAccount, accountOf } from "@/parts/TableRows";
 import type { Schemas } from "@/api/client";
-import type { Fill } from "@/stream/messages";
-
-type Stored = Schemas["StoredTrade"];
-
-/** What both the stream and the store tell of a fill. */
-export type FillRow = Pick<
-  Fill,
-  | "venue"
-  | "account"
-  | "fill_id"
-  | "order_id"
-  | "client_order_id"
-  | "symbol"
-  | "product"
-  | "side"
-  | "price"
-  | "quantity"
-  | "notional"
-  | "fee"
-  | "fee_asset"
-  | "liquidity"
-  | "trade_type"
-  | "venue_time_us"
-  | "received_us"
-  | "via"
->;
-
-export const keyOf = (it: OfAccount & { readonly fill_id: string }): string =>
-  `${accountOf(it)}:${it.fill_id}`;
-/** When it happened at the venue; where that is not told, when it was heard of. */
-export const timeOf = (it: Pick<FillRow, "venue_time_us" | "received_us">): number =>
-  it.venue_time_us ?? it.received_us ?? 0;
-
-const rowOf = ({ at_us, ...rest }: Stored): FillRow => ({
-  ...rest,
-  venue_time_us: at_us,
-  received_us: null,
-});
+import { type FillRow, fillTimeUs, rowOf } from "@/parts/fills";
 
 /** One account's past, as far as it was read. */
 export interface Past {
@@ -92,7 +54,7 @@ export function prepend(past: Past, page: Schemas["Trades"], asked: Past): Past 
 export function horizonOf(past: Past): number {
   if (past.ended) return -Infinity;
   const [oldest] = past.older.length ? past.older : past.live;
-  return oldest ? timeOf(oldest) : -Infinity;
+  return oldest ? fillTimeUs(oldest) : -Infinity;
 }
 
 /** How far back everything of all of them is here: as far as the least known reaches. */

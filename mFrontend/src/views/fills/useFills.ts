@@ -1,11 +1,12 @@
 /** All fills that are known: those of the stream, and behind them what was read of the store. */
 import { queryOptions, useMutation, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useReducer } from "react";
-import { type Schemas, api, body, unreachable } from "@/api/client";
+import { type Schemas, api, body } from "@/api/client";
 import { useAccountRows } from "@/parts/TableRows";
+import type { FillRow } from "@/parts/fills";
 import type { Fill } from "@/stream/messages";
 import type { TopicState } from "@/stream/store";
-import { type FillRow, type Past, UNREAD, follow, horizonOf, nextOf, prepend } from "./older";
+import { type Past, UNREAD, follow, horizonOf, nextOf, prepend } from "./older";
 
 const PAGE_ROWS = 500;
 /** One page each; more at once would use up what the service allows a client in a minute. */
@@ -39,15 +40,13 @@ function changed(pasts: Pasts, change: Change): Pasts {
   return new Map(pasts).set(change.account, prepend(past, change.page, change.asked));
 }
 
-async function pageOf(account: string, past: Past): Promise<Schemas["Trades"]> {
+function pageOf(account: string, past: Past): Promise<Schemas["Trades"]> {
   const horizonUs = horizonOf(past);
   // The store's page begins before `to`; several fills may have happened in one microsecond.
   const before = Number.isFinite(horizonUs) ? { to: String(horizonUs + 1) } : {};
   const where = past.cursor === null ? before : { cursor: past.cursor };
   const params = { path: { index: account }, query: { limit: PAGE_ROWS, ...where } };
-  const page = await body(api.GET("/api/history/trades/{index}", { params }));
-  if (typeof page === "string") throw unreachable("CSV where JSON was asked for");
-  return page;
+  return body(api.GET("/api/history/trades/{index}", { params }));
 }
 
 export function useFills() {

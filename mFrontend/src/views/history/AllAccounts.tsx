@@ -2,6 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useParameter } from "@/app/address";
+import { inZone, moment } from "@/format/time";
 import { AsOf } from "@/parts/Age";
 import { Badge } from "@/parts/Badge";
 import { Panel } from "@/parts/Panel";
@@ -17,8 +18,7 @@ import {
   FIGURES,
   type FigureRow,
   accountRows,
-  isCounting,
-  readable,
+  oldestUs,
 } from "./periods";
 import { periodsQuery } from "./queries";
 
@@ -39,7 +39,7 @@ export function AllAccounts({ onOpen }: { readonly onOpen: (name: string) => voi
         title={asked.data ? `Accounts (${all.length})` : "Accounts"}
         aside={
           <>
-            <AsOf verdict={verdict} />
+            <AsOf verdict={{ ...verdict, asOfUs: oldestUs(all) }} />
             <input
               className="field w-40"
               type="search"
@@ -77,10 +77,11 @@ export function AllAccounts({ onOpen }: { readonly onOpen: (name: string) => voi
   );
 }
 
-function whyOf({ reason, period }: AccountRow): string | undefined {
-  if (reason) return readable(reason);
+function whyOf({ counting, reason, period }: AccountRow): string | undefined {
+  if (reason) return inZone(reason);
+  if (counting) return `Newer sums are still being counted; these are of ${moment(period?.to_us)}`;
   const lines = Object.entries(period?.unknown ?? {}).map(
-    ([key, says]) => `${FIGURES.find((it) => it.key === key)?.title ?? key}: ${readable(says)}`,
+    ([key, says]) => `${FIGURES.find((it) => it.key === key)?.title ?? key}: ${inZone(says)}`,
   );
   return lines.join("\n") || undefined;
 }
@@ -137,8 +138,8 @@ const COLUMNS: readonly Column<AccountRow>[] = [
   },
 ];
 
-const wholeness = ({ reason, period }: AccountRow): string =>
-  isCounting(reason)
+const wholeness = ({ counting, period }: AccountRow): string =>
+  counting
     ? "counting"
     : !period
       ? "not counted"

@@ -2,8 +2,9 @@
 import { useId, useState } from "react";
 import { useChoice, useParameter } from "@/app/address";
 import type { Schemas } from "@/api/client";
+import { accountName } from "@/format/names";
 import { clock } from "@/stream/clock";
-import { PERIODS, PERIOD_TITLES, type PeriodName, nameOf } from "./periods";
+import { PERIODS, PERIOD_TITLES, type PeriodName } from "./periods";
 import {
   type Draft,
   FIRST_SPAN,
@@ -42,7 +43,7 @@ interface AccountPickerProps {
 /** By venue; one that is not configured (any more) stays choosable while it is in the address. */
 export function AccountPicker({ accounts, chosen, onChoose }: AccountPickerProps) {
   const venues = [...new Set(accounts.map((it) => it.venue))];
-  const known = accounts.some((it) => nameOf(it) === chosen);
+  const known = accounts.some((it) => accountName(it) === chosen);
   return (
     <label className="flex items-center gap-2 text-sm text-soft max-sm:w-full">
       account
@@ -58,8 +59,8 @@ export function AccountPicker({ accounts, chosen, onChoose }: AccountPickerProps
             {accounts
               .filter((it) => it.venue === venue)
               .map((it) => (
-                <option key={it.account} value={nameOf(it)}>
-                  {nameOf(it)} {it.label}
+                <option key={it.account} value={accountName(it)}>
+                  {accountName(it)} {it.label}
                 </option>
               ))}
           </optgroup>

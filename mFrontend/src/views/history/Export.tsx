@@ -4,8 +4,9 @@ import { ApiProblem } from "@/api/client";
 import { speech } from "@/app/speech";
 import { count } from "@/format/quantity";
 import { askForTokenThen } from "@/parts/TokenDialog";
+import { save } from "@/parts/save";
 import { clock } from "@/stream/clock";
-import { fileName, gather, save } from "./export";
+import { fileName, gather } from "./export";
 import { csvPage } from "./queries";
 import { type Interval, type Range, boundsOf } from "./range";
 

@@ -1,5 +1,6 @@
 /** What one account gained, traded and paid over each period, and what of it is not known. */
 import { useQuery } from "@tanstack/react-query";
+import { inZone } from "@/format/time";
 import { AsOf, Time } from "@/parts/Age";
 import { Badge } from "@/parts/Badge";
 import { Num } from "@/parts/Number";
@@ -11,10 +12,8 @@ import {
   type FigureRow,
   PERIOD_TITLES,
   type Period,
-  isCounting,
   lookOf,
   plainFigure,
-  readable,
   reasonsOf,
 } from "./periods";
 import { periodsQuery } from "./queries";
@@ -26,25 +25,39 @@ export function Statistics({ account }: { readonly account: string }) {
   return (
     <Panel
       title={found?.settle ? `Periods, in ${found.settle}` : "Periods"}
-      aside={<AsOf verdict={verdict} />}
+      aside={<AsOf verdict={{ ...verdict, asOfUs: found?.periods[0]?.to_us ?? null }} />}
     >
       {verdict.stale && <Stale>Not asked anew: {verdict.reason}</Stale>}
       {asked.error && !found ? (
         <ErrorState what="Periods" error={asked.error} retry={() => void asked.refetch()} />
-      ) : !found || isCounting(found.reason) ? (
+      ) : !found || (found.counting && !found.periods.length) ? (
         <Loading what="sums of the periods; a long history is counted in several steps" rows={9} />
       ) : found.reason ? (
-        <Empty title="Nothing could be counted">{readable(found.reason)}</Empty>
+        <Empty title="Nothing could be counted">{inZone(found.reason)}</Empty>
       ) : (
-        <Sums periods={found.periods} />
+        <>
+          {found.counting && <OlderSums asOfUs={found.periods[0]?.to_us} />}
+          <Sums periods={found.periods} />
+        </>
       )}
     </Panel>
   );
 }
 
+const OlderSums = ({ asOfUs }: { readonly asOfUs: number | null | undefined }) => (
+  <Stale>
+    Newer sums are still being counted; these are of <Time us={asOfUs} />.
+  </Stale>
+);
+
 const Sums = ({ periods }: { readonly periods: readonly Period[] }) => (
   <>
-    <div className="relative overflow-x-auto" tabIndex={0} role="group" aria-label="Sums per period">
+    <div
+      className="relative overflow-x-auto"
+      tabIndex={0}
+      role="group"
+      aria-label="Sums per period"
+    >
       <table className="w-full min-w-max text-right">
         <thead className="border-b border-line text-sm text-soft">
           <tr>
@@ -106,7 +119,7 @@ export function Sum({ figure, of, why }: SumProps) {
   const value = of[figure.key] ?? null;
   if (value === null)
     return (
-      <span className="text-faint" title={why ? readable(why) : undefined}>
+      <span className="text-faint" title={why ? inZone(why) : undefined}>
         <span aria-hidden="true">?</span>
         <span className="visually-hidden">not known</span>
       </span>

@@ -6,18 +6,24 @@ import { useChoice } from "@/app/address";
 import { count } from "@/format/quantity";
 import { moment } from "@/format/time";
 import { AsOf } from "@/parts/Age";
+import { FILL_COLUMNS } from "@/parts/FillColumns";
 import { Panel } from "@/parts/Panel";
 import { Empty, ErrorState, Loading, Stale } from "@/parts/States";
 import { type Column, Table } from "@/parts/Table";
+import { picked } from "@/parts/TableColumns";
+import { type FillRow, fillKey } from "@/parts/fills";
 import { useAnswerVerdict } from "@/stream/answer";
 import type { Verdict } from "@/stream/verdict";
 import { Export } from "./Export";
-import { FILL_COLUMNS, SNAPSHOT_COLUMNS, type StoredFill } from "./columns";
+import { SNAPSHOT_COLUMNS } from "./columns";
 import type { Snapshot } from "./curve";
 import { PAGE_ROWS, fillPages, snapshotPages } from "./queries";
 import { type IntervalChoice, type Range, secondsOf, tableInterval } from "./range";
 
 const KINDS = ["fills", "snapshots"] as const;
+const STORED_FILL_COLUMNS = picked(FILL_COLUMNS, [
+  ...["time", "market", "side", "price", "size", "notional", "fee", "liquidity", "type"],
+]);
 const TITLES = { fills: "Fills", snapshots: "Snapshots" } as const;
 
 interface Props {
@@ -58,13 +64,13 @@ function Fills({ account, range, kinds }: KindProps) {
   const options = fillPages(account, range);
   const asked = useInfiniteQuery(options);
   return (
-    <Rows<StoredFill>
+    <Rows<FillRow>
       {...{ account, range, kinds, asked }}
       kind="fills"
       queryKey={options.queryKey}
       interval={null}
-      columns={FILL_COLUMNS}
-      rowKey={(it) => `${it.fill_id} ${it.at_us}`}
+      columns={STORED_FILL_COLUMNS}
+      rowKey={fillKey}
       rowTitle={(it) => `fill ${it.fill_id}, order ${it.order_id}, by ${it.via}`}
     />
   );

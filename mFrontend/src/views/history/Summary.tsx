@@ -2,22 +2,16 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { Schemas } from "@/api/client";
+import { accountName } from "@/format/names";
 import { count } from "@/format/quantity";
-import { AsOf } from "@/parts/Age";
+import { inZone } from "@/format/time";
+import { AsOf, Time } from "@/parts/Age";
 import { Badge } from "@/parts/Badge";
 import { Panel } from "@/parts/Panel";
 import { Empty, ErrorState, Loading, Stale } from "@/parts/States";
 import { useAnswerVerdict } from "@/stream/answer";
 import { Sum } from "./Statistics";
-import {
-  FIGURES,
-  PERIOD_TITLES,
-  type PeriodName,
-  type PeriodSum,
-  isCounting,
-  nameOf,
-  readable,
-} from "./periods";
+import { FIGURES, PERIOD_TITLES, type PeriodName, type PeriodSum } from "./periods";
 import { summaryQuery } from "./queries";
 
 export function Summary({ period }: { readonly period: PeriodName }) {
@@ -27,7 +21,7 @@ export function Summary({ period }: { readonly period: PeriodName }) {
   return (
     <Panel
       title={`All accounts, ${PERIOD_TITLES[period]?.toLowerCase() ?? period}`}
-      aside={<AsOf verdict={verdict} />}
+      aside={<AsOf verdict={{ ...verdict, asOfUs: asked.data?.as_of_us ?? null }} />}
     >
       {verdict.stale && <Stale>Not asked anew: {verdict.reason}</Stale>}
       {asked.error && !asked.data ? (
@@ -43,7 +37,8 @@ export function Summary({ period }: { readonly period: PeriodName }) {
           ) : (
             <Sums settles={settles} />
           )}
-          <NotCounted missing={asked.data.missing} />
+          <Counting {...asked.data} />
+          <NotCounted missing={asked.data.missing} counting={asked.data.counting} />
         </>
       )}
     </Panel>
@@ -51,7 +46,12 @@ export function Summary({ period }: { readonly period: PeriodName }) {
 }
 
 const Sums = ({ settles }: { readonly settles: readonly PeriodSum[] }) => (
-  <div className="relative overflow-x-auto" tabIndex={0} role="group" aria-label="Sums of all accounts">
+  <div
+    className="relative overflow-x-auto"
+    tabIndex={0}
+    role="group"
+    aria-label="Sums of all accounts"
+  >
     <table className="w-full min-w-max text-right">
       <thead className="border-b border-line text-sm text-soft">
         <tr>
@@ -127,22 +127,48 @@ const Partly = ({ without: names, of, children }: PartlyProps) =>
     </span>
   );
 
-const NotCounted = ({ missing }: { readonly missing: Schemas["Summary"]["missing"] }) => {
-  if (missing.length === 0) return null;
-  const counting = missing.filter((it) => isCounting(it.reason)).length;
-  const others = missing.filter((it) => !isCounting(it.reason));
+const NAMED_MAX = 5;
+const told = (names: readonly string[]): string =>
+  names.length > NAMED_MAX ? `${count(names.length)} accounts` : names.join(", ");
+
+type Counted = Pick<Schemas["Summary"], "missing" | "counting">;
+
+interface CountingProps extends Counted {
+  readonly as_of_us: number | null;
+}
+
+const Counting = ({ missing, counting, as_of_us: asOfUs }: CountingProps) => {
+  const first = missing.filter((it) => counting.includes(accountName(it))).map(accountName);
+  const older = counting.filter((it) => !first.includes(it));
+  return (
+    <>
+      {older.length > 0 && (
+        <Stale>
+          Newer sums are still being counted; of {told(older)} the last are added up. The
+          oldest are of <Time us={asOfUs} />.
+        </Stale>
+      )}
+      {first.length > 0 && (
+        <Stale>Counted for the first time, and not in the sums yet: {told(first)}.</Stale>
+      )}
+    </>
+  );
+};
+
+const NotCounted = ({ missing, counting }: Counted) => {
+  const others = missing.filter((it) => !counting.includes(accountName(it)));
+  if (others.length === 0) return null;
   const reasons = [...new Set(others.map((it) => it.reason))];
   return (
     <div className="grid gap-1 border-t border-line px-3 py-2 text-sm text-warn">
-      {counting > 0 && <p>◐ {count(counting)} accounts are still being counted.</p>}
       {reasons.map((reason) => (
         <p key={reason}>
           ◐ Not in the sums:{" "}
           {others
             .filter((it) => it.reason === reason)
-            .map(nameOf)
+            .map(accountName)
             .join(", ")}
-          : {readable(reason)}
+          : {inZone(reason)}
         </p>
       ))}
     </div>

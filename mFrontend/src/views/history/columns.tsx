@@ -1,16 +1,11 @@
-/** The columns of stored snapshots and fills. */
-import type { Schemas } from "@/api/client";
+/** The columns of stored snapshots. */
 import { percentOf } from "@/format/decimal";
 import { Time } from "@/parts/Age";
 import { Num } from "@/parts/Number";
 import type { Column } from "@/parts/Table";
 import type { Snapshot } from "./curve";
 
-export type StoredFill = Schemas["StoredTrade"];
-
 const MONEY = { digits: 2 };
-/** Stores pad decimals to one length; zeros at the end say nothing. */
-const EXACT = { digitsMax: 18 };
 
 const money = (
   key: string,
@@ -61,70 +56,5 @@ export const SNAPSHOT_COLUMNS: readonly Column<Snapshot>[] = [
     title: "Asset",
     width: "5.5rem",
     cell: (it) => <span className="text-soft">{it.settle}</span>,
-  },
-];
-
-export const FILL_COLUMNS: readonly Column<StoredFill>[] = [
-  {
-    key: "at",
-    title: "At",
-    width: "10.5rem",
-    sort: (it) => it.at_us,
-    cell: (it) => <Time us={it.at_us} />,
-  },
-  {
-    key: "symbol",
-    title: "Symbol",
-    width: "minmax(7rem, 1fr)",
-    words: true,
-    sort: (it) => it.symbol,
-    cell: (it) => <span className="font-semibold">{it.symbol}</span>,
-  },
-  {
-    key: "side",
-    title: "Side",
-    width: "5rem",
-    words: true,
-    sort: (it) => it.side,
-    cell: (it) => (
-      <span className={it.side === "buy" ? "text-up" : "text-down"}>
-        <span aria-hidden="true" className="mr-1 text-[0.7em]">
-          {it.side === "buy" ? "▲" : "▼"}
-        </span>
-        {it.side}
-      </span>
-    ),
-  },
-  ...(["price", "quantity", "notional", "fee"] as const).map(
-    (key): Column<StoredFill> => ({
-      key,
-      title: key.charAt(0).toUpperCase() + key.slice(1),
-      right: true,
-      width: "minmax(7rem, 1fr)",
-      sort: (it) => it[key],
-      cell: (it) => <Num value={it[key]} look={EXACT} />,
-    }),
-  ),
-  {
-    key: "fee_asset",
-    title: "Fee in",
-    width: "5.5rem",
-    cell: (it) => <span className="text-soft">{it.fee_asset ?? "–"}</span>,
-  },
-  {
-    key: "liquidity",
-    title: "Liquidity",
-    width: "5.5rem",
-    words: true,
-    sort: (it) => it.liquidity,
-    cell: (it) => it.liquidity,
-  },
-  {
-    key: "type",
-    title: "Kind",
-    width: "minmax(5.5rem, 0.7fr)",
-    words: true,
-    sort: (it) => it.trade_type,
-    cell: (it) => <span className="text-soft">{it.trade_type}</span>,
   },
 ];

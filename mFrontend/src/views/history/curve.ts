@@ -1,6 +1,6 @@
 /** Stored snapshots as the curves of a chart, and what they come to over its span. */
 import type { Schemas } from "@/api/client";
-import { sum } from "@/format/decimal";
+import { negated, sum } from "@/format/decimal";
 
 export type Snapshot = Schemas["Snapshot"];
 /** What may stand beside equity, each with a scale of its own. */
@@ -18,7 +18,7 @@ export const MEASURES = [
 ] as const;
 export type Measure = (typeof MEASURES)[number];
 
-export interface Curves {
+interface Curves {
   readonly atUs: readonly number[];
   readonly equity: readonly (string | null)[];
   readonly beside: readonly (string | null)[];
@@ -69,7 +69,5 @@ export function courseOf(items: readonly Snapshot[]): Course | null {
   const last = items[0];
   const first = items.at(-1);
   if (!last || !first) return null;
-  return { first, last, change: sum([last.equity, negative(first.equity)]) };
+  return { first, last, change: sum([last.equity, negated(first.equity)]) };
 }
-
-const negative = (text: string): string => (text.startsWith("-") ? text.slice(1) : `-${text}`);

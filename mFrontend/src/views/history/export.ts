@@ -1,14 +1,15 @@
 /** A whole range as one CSV file: page after page by the service's cursor. */
 import { ApiProblem } from "@/api/client";
+import { CSV_TYPE } from "@/parts/csv";
 import type { Bounds } from "./range";
 
 export interface CsvPage {
   readonly text: string;
   readonly next: string | null;
 }
-export type AskPage = (cursor: string | null) => Promise<CsvPage>;
+type AskPage = (cursor: string | null) => Promise<CsvPage>;
 
-export interface CsvFile {
+interface CsvFile {
   readonly blob: Blob;
   readonly rows: number;
 }
@@ -39,7 +40,7 @@ export async function gather(
     onRows(rows);
     cursor = page.next;
   } while (cursor !== null);
-  return { blob: new Blob(parts, { type: "text/csv;charset=utf-8" }), rows };
+  return { blob: new Blob(parts, { type: CSV_TYPE }), rows };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
@@ -72,15 +73,4 @@ export function fileName(kind: string, account: string, { fromUs, toUs }: Bounds
     `${new Date(us / 1000).toISOString().slice(0, 16).replaceAll(/[-:]/g, "")}Z`;
   const whose = account.replaceAll(/[^A-Za-z0-9]+/g, "-");
   return `${kind}_${whose}_${stamp(fromUs)}_${stamp(toUs)}.csv`;
-}
-
-/** Hands a file to the browser's downloads. */
-export function save(blob: Blob, name: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The download holds the blob by itself once it has begun.
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -1,4 +1,4 @@
-/** What was stored: how accounts went, what they filled, what that came to, and the store itself. */
+/** What was stored: how accounts went, what they filled, what that came to; and the store. */
 import { useQuery } from "@tanstack/react-query";
 import { Link as To } from "wouter";
 import { accountsQuery } from "@/api/queries";

@@ -1,8 +1,9 @@
 /** What accounts gained, traded and paid per period, as rows for the eye. */
 import type { Schemas } from "@/api/client";
 import { type Look, compare, decimal, percent } from "@/format/decimal";
+import { accountName } from "@/format/names";
 import { count } from "@/format/quantity";
-import { moment } from "@/format/time";
+import { inZone } from "@/format/time";
 
 export type Period = Schemas["Period"];
 export type AccountPeriods = Schemas["AccountPeriods"];
@@ -99,7 +100,7 @@ export function plainFigure(key: keyof Figures, value: string | number | null): 
   return key === "win_rate_percent" ? percent(value) : count(value);
 }
 
-export interface Reason {
+interface Reason {
   readonly says: string;
   readonly figures: readonly string[];
   /** None where it holds for all periods. */
@@ -120,24 +121,11 @@ export function reasonsOf(periods: readonly Period[]): readonly Reason[] {
     }
   }
   return [...found].map(([says, it]) => ({
-    says: readable(says),
+    says: inZone(says),
     figures: [...it.figures],
     periods: it.periods.size === periods.length ? [] : [...it.periods],
   }));
 }
-
-const MICROSECONDS = /\b1\d{15}\b/g;
-
-/** The service's words with its microseconds as a moment of the reader's zone. */
-export const readable = (text: string): string =>
-  text.replaceAll(MICROSECONDS, (us) => moment(Number(us)));
-
-/** The service counts for a few seconds at most and goes on with the next call. */
-export const isCounting = (reason: string | null | undefined): boolean =>
-  reason?.includes("still being counted") ?? false;
-
-export const nameOf = (it: { readonly venue: string; readonly account: string }): string =>
-  `${it.venue}:${it.account}`;
 
 /** One account's sums of one period, for the table of all accounts. */
 export interface AccountRow {
@@ -147,6 +135,8 @@ export interface AccountRow {
   readonly account: string;
   readonly settle: string;
   readonly period: Period | null;
+  /** Newer sums than these are still being counted. */
+  readonly counting: boolean;
   /** Why nothing could be counted. */
   readonly reason: string;
 }
@@ -156,11 +146,18 @@ export const accountRows = (
   period: PeriodName,
 ): readonly AccountRow[] =>
   accounts.map((it) => ({
-    name: nameOf(it),
+    name: accountName(it),
     label: it.label,
     venue: it.venue,
     account: it.account,
     settle: it.settle ?? "",
     period: it.periods.find((one) => one.period === period) ?? null,
+    counting: it.counting,
     reason: it.reason ?? "",
   }));
+
+/** The time of the oldest sums of all that are shown. */
+export function oldestUs(rows: readonly AccountRow[]): number | null {
+  const times = rows.flatMap(({ period }) => period?.to_us ?? []);
+  return times.length ? Math.min(...times) : null;
+}

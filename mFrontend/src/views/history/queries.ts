@@ -1,10 +1,10 @@
 /** What the view asks of the service's history; spans that end now are asked anew as time goes. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { api, body, unreachable } from "@/api/client";
+import { api, body } from "@/api/client";
+import { rowOf } from "@/parts/fills";
 import { clock } from "@/stream/clock";
 import type { Snapshot } from "./curve";
 import type { CsvPage } from "./export";
-import { isCounting } from "./periods";
 import {
   type Bounds,
   INTERVALS_S,
@@ -38,13 +38,6 @@ export const supabaseQuery = queryOptions({
   queryFn: ({ signal }) => body(api.GET("/api/supabase/status", { signal })),
 });
 
-/** Who asks so gets CSV of the same call; these ask for JSON. */
-async function listed<T>(asked: Promise<{ data?: T }>): Promise<Exclude<T, string>> {
-  const found = await body(asked);
-  if (typeof found === "string") throw unreachable("CSV where JSON was asked for");
-  return found as Exclude<T, string>;
-}
-
 export interface CurveAnswer {
   /** Newest first. */
   readonly items: readonly Snapshot[];
@@ -63,7 +56,7 @@ export const curveQuery = (account: string, range: Range, interval: Interval) =>
     queryFn: async ({ signal }): Promise<CurveAnswer> => {
       const bounds = boundsOf(range, clock.serverUs());
       const query = { ...spelt(bounds), interval, limit: POINTS_MAX };
-      const { items } = await listed(
+      const { items } = await body(
         api.GET("/api/history/accounts/{index}", {
           params: { path: { index: account }, query },
           signal,
@@ -118,7 +111,7 @@ const paged = <T>(
 
 export const snapshotPages = (account: string, range: Range, interval: Interval | null) =>
   paged("snapshots", account, range, interval, (query, signal) =>
-    listed(
+    body(
       api.GET("/api/history/accounts/{index}", {
         params: { path: { index: account }, query: { ...query, ...spaced(interval) } },
         signal,
@@ -127,14 +120,11 @@ export const snapshotPages = (account: string, range: Range, interval: Interval 
   );
 
 export const fillPages = (account: string, range: Range) =>
-  paged("fills", account, range, null, (query, signal) =>
-    listed(
-      api.GET("/api/history/trades/{index}", {
-        params: { path: { index: account }, query },
-        signal,
-      }),
-    ),
-  );
+  paged("fills", account, range, null, async (query, signal) => {
+    const params = { path: { index: account }, query };
+    const page = await body(api.GET("/api/history/trades/{index}", { params, signal }));
+    return { ...page, items: page.items.map(rowOf) };
+  });
 
 const spelt = ({ fromUs, toUs }: Bounds) => ({ from: String(fromUs), to: String(toUs) });
 const spaced = (interval: Interval | null) => (interval === null ? {} : { interval });
@@ -148,7 +138,7 @@ export const periodsQuery = (account: string | null) =>
       return { ...found, askedUs: clock.serverUs() };
     },
     refetchInterval: (query) =>
-      query.state.data?.accounts.some((it) => isCounting(it.reason)) ? COUNTING_MS : REFRESH_MS,
+      query.state.data?.accounts.some((it) => it.counting) ? COUNTING_MS : REFRESH_MS,
   });
 
 export const summaryQuery = queryOptions({
@@ -158,7 +148,7 @@ export const summaryQuery = queryOptions({
     return { ...found, askedUs: clock.serverUs() };
   },
   refetchInterval: (query) =>
-    query.state.data?.missing.some((it) => isCounting(it.reason)) ? COUNTING_MS : REFRESH_MS,
+    query.state.data?.counting.length ? COUNTING_MS : REFRESH_MS,
 });
 
 /** One page of a file. */

@@ -95,7 +95,7 @@ export const INTERVALS_S = {
   "1d": 86_400,
 } as const;
 export type Interval = keyof typeof INTERVALS_S;
-export const INTERVALS = Object.keys(INTERVALS_S) as readonly Interval[];
+const INTERVALS = Object.keys(INTERVALS_S) as readonly Interval[];
 /** `each`: every snapshot that was stored. */
 export const INTERVAL_CHOICES = ["auto", "each", ...INTERVALS] as const;
 export type IntervalChoice = (typeof INTERVAL_CHOICES)[number];

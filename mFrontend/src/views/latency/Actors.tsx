@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     key: "actor",
     title: "actor",
-    width: "minmax(min(18rem, 44vw), 2fr)",
+    width: "minmax(min(20.5rem, 44vw), 2fr)",
     sort: (row) => row.actor,
     words: true,
     cell: (row) => <span title={row.actor}>{row.actor}</span>,
@@ -61,7 +61,7 @@ const COLUMNS: readonly Column<Row>[] = [
 
 const SLOWEST_FIRST = { key: "slowest", down: true };
 
-export interface ActorsProps {
+interface ActorsProps {
   readonly rows: readonly Row[];
   readonly onOpen: (row: Row) => void;
 }

@@ -7,7 +7,7 @@ import { useAge } from "@/stream/hooks";
 import { type Clock, type Row, clockWords, together } from "./legs";
 import { Took } from "./Waterfall";
 
-export interface VenuesProps {
+interface VenuesProps {
   readonly rows: readonly Row[];
   readonly clocks: readonly Clock[];
 }

@@ -2,7 +2,7 @@
 import { count, milliseconds } from "@/format/quantity";
 import { type Bar, type Quantile, type Step, quantileOf, waterfall } from "./legs";
 
-export interface WaterfallProps {
+interface WaterfallProps {
   readonly steps: readonly Step[];
   /** Measured as well, but no part of the way. */
   readonly beside: Step;

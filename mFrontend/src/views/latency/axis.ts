@@ -1,7 +1,7 @@
 /** Durations on an axis of equal decades, as latencies differ by powers of ten. */
 
-export const AXIS_FROM_MS = 0.1;
-export const AXIS_TO_MS = 10_000;
+const AXIS_FROM_MS = 0.1;
+const AXIS_TO_MS = 10_000;
 
 /** The place of a duration in percent of the axis; what lies outside stands at its end. */
 export function onAxis(ms: number): number {

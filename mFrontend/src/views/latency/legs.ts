@@ -86,7 +86,7 @@ export function figuresOf(actor: Actor | undefined, leg: string, window: Window)
 }
 
 /** The venue of an actor; "" for the service's own processes. */
-export const venueOf = (actor: string): string => actor.split(":")[1] ?? "";
+const venueOf = (actor: string): string => actor.split(":")[1] ?? "";
 
 /** Figures of one actor on the two legs that are its own. */
 export interface Row {

@@ -1,14 +1,15 @@
 /** The open orders of all accounts. */
 import { useMemo } from "react";
+import { accountName } from "@/format/names";
 import { useFilters } from "@/parts/Filters";
+import { ORDER_COLUMNS, ORDER_FILTERS, aroundOrder, orderKey } from "@/parts/OrderColumns";
 import { useAccounts } from "@/parts/TableAccounts";
 import { useColumns } from "@/parts/TableColumns";
 import { useOrdering } from "@/parts/TableOrder";
 import { TablePanel, useRowTargets } from "@/parts/TablePanel";
-import { accountOf, useAccountRows } from "@/parts/TableRows";
+import { useAccountRows } from "@/parts/TableRows";
 import { wordsOnce } from "@/parts/filtering";
 import type { Order } from "@/stream/messages";
-import { COLUMNS, FILTERS, around, rowKey } from "./columns";
 
 const YOUNGEST = { key: "created", down: true };
 
@@ -20,15 +21,15 @@ export default function Orders() {
     () =>
       wordsOnce<Order>((it) =>
         [
-          ...[accountOf(it), known.get(accountOf(it))?.label, it.symbol, it.product, it.side],
+          ...[accountName(it), known.get(accountName(it))?.label, it.symbol, it.product, it.side],
           ...[it.type, it.status, it.time_in_force, it.order_id, it.client_order_id],
         ].join(" "),
       ),
     [known],
   );
-  const filtering = useFilters(of.rows, FILTERS, words);
+  const filtering = useFilters(of.rows, ORDER_FILTERS, words);
   const ordering = useOrdering("sort", YOUNGEST);
-  const choice = useColumns("orders", COLUMNS);
+  const choice = useColumns("orders", ORDER_COLUMNS);
   const targets = useRowTargets<Order>();
   return (
     <>
@@ -38,8 +39,10 @@ export default function Orders() {
         kind="orders"
         hint="An order is shown as soon as its venue tells of it, until it is filled or cancelled."
         rows={filtering.rows}
+        rowKey={orderKey}
+        around={aroundOrder}
         {...targets}
-        {...{ accounts, of, filtering, ordering, choice, rowKey, around }}
+        {...{ accounts, of, filtering, ordering, choice }}
       />
     </>
   );

@@ -63,10 +63,10 @@ function Bar({ row, most, verdict }: BarProps) {
       </span>
       <span className="grid grid-cols-2" aria-hidden="true">
         <span className="flex justify-end border-r border-edge">
-          {!long && <i className="h-3 rounded-l bg-down" style={{ width: `${share}%` }} />}
+          {!long && <i className={`h-3 rounded-l ${verdict.stale ? "bg-edge" : "bg-down"}`} style={{ width: `${share}%` }} />}
         </span>
         <span>
-          {long && <i className="block h-3 rounded-r bg-up" style={{ width: `${share}%` }} />}
+          {long && <i className={`block h-3 rounded-r ${verdict.stale ? "bg-edge" : "bg-up"}`} style={{ width: `${share}%` }} />}
         </span>
       </span>
       <span className="text-right">

@@ -3,9 +3,9 @@ import type { Schemas } from "@/api/client";
 import { sign } from "@/format/decimal";
 import { count } from "@/format/quantity";
 import { Age } from "@/parts/Age";
-import { Num } from "@/parts/Number";
+import { Num, StaleMark } from "@/parts/Number";
 import { Figure } from "@/parts/Panel";
-import { useHeldTopic } from "@/stream/hooks";
+import { useHeldTopic, useVerdict } from "@/stream/hooks";
 import type { Child } from "@/stream/messages";
 import type { Verdict } from "@/stream/verdict";
 
@@ -23,7 +23,7 @@ export function Sums({ portfolio, verdict }: SumsProps) {
   const whole = !portfolio
     ? ""
     : missing
-      ? `${missing} accounts missing or stale`
+      ? `${missing} of ${portfolio.accounts.length} missing or stale`
       : `all ${portfolio.accounts.length} accounts`;
   return (
     <section
@@ -43,7 +43,10 @@ export function Sums({ portfolio, verdict }: SumsProps) {
       >
         <Num value={usd?.unrealized_pnl} look={MONEY} trend verdict={verdict} />
       </Figure>
-      <Figure name="Margin used" note={<Num value={usd?.margin_used} look={MONEY} verdict={verdict} mark={false} />}>
+      <Figure
+        name="Margin used"
+        note={<Num value={usd?.margin_used} look={MONEY} verdict={verdict} mark={false} />}
+      >
         <Num
           value={usd ? String(usd.margin_used_percent ?? "") : null}
           look={{ digits: 2 }}
@@ -66,15 +69,18 @@ const Direction = ({ value }: { readonly value: string | null | undefined }) =>
   value ? <>{{ "-1": "▼ short", "0": "flat", "1": "▲ long" }[`${sign(value)}`]}</> : null;
 
 function Processes() {
-  const rows = useHeldTopic("supervision").rows as unknown as readonly Child[];
+  const topic = useHeldTopic("supervision");
+  const { stale } = useVerdict(topic);
+  const rows = topic.rows as unknown as readonly Child[];
   const ready = rows.filter((it) => it.state === "ready").length;
   const restarts = rows.reduce((total, it) => total + it.restarts, 0);
   const wrong = rows.length - ready;
   return (
-    <Figure name="Processes ready" note={`${count(restarts)} restarts`}>
-      <span className={wrong ? "text-bad" : ""}>
-        {wrong > 0 && <span aria-hidden="true">▲ </span>}
+    <Figure name="Processes ready" note={`${count(restarts)} ${restarts === 1 ? "restart" : "restarts"}`}>
+      <span className={stale ? "stale" : wrong ? "text-bad" : ""}>
+        {wrong > 0 && !stale && <span aria-hidden="true">▲ </span>}
         {rows.length ? `${ready} of ${rows.length}` : "–"}
+        {stale && rows.length > 0 && <StaleMark />}
       </span>
     </Figure>
   );

@@ -2,8 +2,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { portfolioQuery } from "@/api/queries";
 import { ErrorState } from "@/parts/States";
-import { useVerdict, useWant } from "@/stream/hooks";
-import type { TopicState } from "@/stream/store";
+import { useAnswerVerdict } from "@/stream/answer";
+import { useWant } from "@/stream/hooks";
 import { AccountsGrid } from "./AccountsGrid";
 import { Exposure } from "./Exposure";
 import { LastErrors } from "./LastErrors";
@@ -11,21 +11,11 @@ import { Sums } from "./Sums";
 
 const TOPICS = ["account:*", "positions:*", "orders:*", "supervision", "errors"] as const;
 
-/** The sums are no topic; their own answer says how fresh they are. */
-const OF_ANSWER: TopicState = {
-  topic: "portfolio",
-  data: null,
-  rows: [],
-  asOfUs: null,
-  stale: null,
-  staleReason: null,
-  held: true,
-};
-
 export default function Overview() {
   useWant(TOPICS);
   const portfolio = useQuery(portfolioQuery);
-  const verdict = useVerdict(OF_ANSWER, portfolio.data ?? null);
+  const { data, error } = portfolio;
+  const verdict = useAnswerVerdict({ error, askedUs: data?.as_of_us, fresh: data });
   return (
     <>
       <h1 className="visually-hidden">Overview</h1>

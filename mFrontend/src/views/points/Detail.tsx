@@ -1,21 +1,14 @@
 /** One account's points, epoch by epoch. */
-import { useEffect, useRef } from "react";
 import { Link as To } from "wouter";
 import { accountPath } from "@/app/routes";
+import { accountName } from "@/format/names";
 import { Age, Time } from "@/parts/Age";
 import { Num } from "@/parts/Number";
 import { Facts, Panel } from "@/parts/Panel";
 import { Empty } from "@/parts/States";
+import { useInSight } from "@/parts/sight";
 import type { Refresh } from "./refresh";
-import {
-  type AccountPoints,
-  digitsOf,
-  epochTitle,
-  nameOf,
-  seasonTitle,
-  verdictOf,
-  words,
-} from "./seasons";
+import { type AccountPoints, digitsOf, epochTitle, seasonTitle, verdictOf, words } from "./seasons";
 
 const EXACT = { digitsMax: 6 };
 
@@ -27,11 +20,9 @@ interface DetailProps {
 }
 
 export function Detail({ of, silent, refresh, onClose }: DetailProps) {
-  const place = useRef<HTMLDivElement>(null);
-  // On a phone it stands below the tables.
-  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), []);
+  const place = useInSight<HTMLDivElement>();
   const verdict = verdictOf(of, silent);
-  const name = nameOf(of);
+  const name = accountName(of);
   const digits = digitsOf(of.seasons.flatMap((it) => it.epochs.map((one) => one.points)));
   return (
     <Panel

@@ -1,5 +1,6 @@
 /** One venue's accounts: their points per season, their standing, and how old that is. */
 import { useMemo } from "react";
+import { accountName } from "@/format/names";
 import { Age } from "@/parts/Age";
 import { Badge } from "@/parts/Badge";
 import { Num } from "@/parts/Number";
@@ -7,10 +8,10 @@ import { Panel } from "@/parts/Panel";
 import { Empty } from "@/parts/States";
 import { type Column, Table } from "@/parts/Table";
 import { holds } from "@/parts/sorting";
+import type { Verdict } from "@/stream/verdict";
 import {
   type AccountPoints,
   type VenueRows,
-  nameOf,
   pointsIn,
   seasonTitle,
   verdictOf,
@@ -20,30 +21,37 @@ import {
 interface VenueProps {
   readonly of: VenueRows;
   readonly search: string;
-  /** Why the service's answer is old; empty while it is not. */
-  readonly silent: string;
+  /** Whether the service's answer is of now. */
+  readonly answer: Verdict;
   readonly onOpen: (name: string) => void;
 }
 
-export function Venue({ of, search, silent, onOpen }: VenueProps) {
+export function Venue({ of, search, answer, onOpen }: VenueProps) {
+  const silent = answer.reason;
   const seasons = of.seasons.join("\n");
   const columns = useMemo(
     () => columnsOf(seasons.split("\n").filter(Boolean), of.digits, silent),
     [seasons, of.digits, silent],
   );
-  const rows = of.accounts.filter((it) => holds(`${nameOf(it)} ${it.label}`, search));
+  const rows = of.accounts.filter((it) => holds(`${accountName(it)} ${it.label}`, search));
   return (
     <Panel
       title={`${of.venue} (${of.accounts.length})`}
-      aside={of.counted > 0 ? <SeasonSums of={of} /> : <Badge tone="calm">no points</Badge>}
+      aside={
+        of.counted > 0 ? (
+          <SeasonSums of={of} answer={answer} />
+        ) : (
+          <Badge tone="calm">no points</Badge>
+        )
+      }
     >
       <Table
         label={`Points at ${of.venue}`}
         rows={rows}
-        rowKey={nameOf}
+        rowKey={accountName}
         columns={columns}
         first={{ key: "total", down: true }}
-        onOpen={(it) => onOpen(nameOf(it))}
+        onOpen={(it) => onOpen(accountName(it))}
         rowTitle={(it) => it.reason || it.stale_reason || undefined}
         empty={<Empty title="No account fits">Search leaves none.</Empty>}
         height="32rem"
@@ -52,12 +60,12 @@ export function Venue({ of, search, silent, onOpen }: VenueProps) {
   );
 }
 
-const SeasonSums = ({ of }: { readonly of: VenueRows }) => (
+const SeasonSums = ({ of, answer }: Pick<VenueProps, "of" | "answer">) => (
   <ul className="flex flex-wrap gap-x-4 text-sm">
     {of.seasons.map((season) => (
       <li key={season}>
         <span className="text-soft">{seasonTitle(season)}</span>{" "}
-        <Num value={of.sums[season]} look={{ digits: of.digits }} />
+        <Num value={of.sums[season]} look={{ digits: of.digits }} verdict={answer} mark={false} />
       </li>
     ))}
   </ul>
@@ -92,10 +100,10 @@ function columnsOf(
       title: "Account",
       words: true,
       width: "minmax(11rem, 1.2fr)",
-      sort: nameOf,
+      sort: accountName,
       cell: (it) => (
         <>
-          <span className="font-semibold">{nameOf(it)}</span>
+          <span className="font-semibold">{accountName(it)}</span>
           {it.label && <span className="ml-1.5 text-soft">{it.label}</span>}
         </>
       ),

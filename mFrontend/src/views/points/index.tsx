@@ -3,15 +3,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { queries } from "@/api/queries";
 import { useParameter } from "@/app/address";
+import { accountName } from "@/format/names";
 import { Empty, ErrorState, Loading, Stale } from "@/parts/States";
 import { useAnswerVerdict } from "@/stream/answer";
 import { useMoving, useTopic } from "@/stream/hooks";
+import type { Verdict } from "@/stream/verdict";
 import { Detail } from "./Detail";
 import { Sums } from "./Sums";
 import { Venue } from "./Venue";
 import { REFRESH_MS, SOON_MS, pointsQuery } from "./queries";
 import { type Refresh, useRefresh } from "./refresh";
-import { type AllPoints, byVenue, nameOf, waitingFor } from "./seasons";
+import { type AllPoints, byVenue, waitingFor } from "./seasons";
 
 /** Whoever has not answered in this time will not soon. */
 const PATIENCE_US = 60e6;
@@ -36,7 +38,7 @@ export default function Points() {
       {asked.data ? (
         <Told
           points={asked.data}
-          silent={answer.reason}
+          answer={answer}
           refresh={refresh}
           waiting={waiting}
           patient={patient}
@@ -63,16 +65,16 @@ function useToldAtOnce(): void {
 
 interface ToldProps {
   readonly points: AllPoints;
-  readonly silent: string;
+  readonly answer: Verdict;
   readonly refresh: Refresh;
   readonly waiting: readonly string[];
   readonly patient: boolean;
 }
 
-function Told({ points, silent, refresh, waiting, patient }: ToldProps) {
+function Told({ points, answer, refresh, waiting, patient }: ToldProps) {
   const [search, setSearch] = useParameter("search");
   const [account, setAccount] = useParameter("account");
-  const selected = points.accounts.find((it) => nameOf(it) === account);
+  const selected = points.accounts.find((it) => accountName(it) === account);
   if (points.accounts.length === 0)
     return (
       <div className="panel">
@@ -83,7 +85,7 @@ function Told({ points, silent, refresh, waiting, patient }: ToldProps) {
     );
   return (
     <>
-      <Sums points={points} />
+      <Sums points={points} verdict={answer} />
       <div className="flex flex-wrap items-center gap-3">
         <input
           className="field w-40"
@@ -112,7 +114,7 @@ function Told({ points, silent, refresh, waiting, patient }: ToldProps) {
               key={it.venue}
               of={it}
               search={search}
-              silent={silent}
+              answer={answer}
               onOpen={setAccount}
             />
           ))}
@@ -121,7 +123,7 @@ function Told({ points, silent, refresh, waiting, patient }: ToldProps) {
           <Detail
             key={account}
             of={selected}
-            silent={silent}
+            silent={answer.reason}
             refresh={refresh}
             onClose={() => setAccount("")}
           />

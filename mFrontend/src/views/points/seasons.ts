@@ -1,5 +1,6 @@
 /** Points by venue: seasons as columns, accounts as rows, sums as the service gives them. */
 import type { Schemas } from "@/api/client";
+import { byName } from "@/format/names";
 import type { Verdict } from "@/stream/verdict";
 
 export type AllPoints = Schemas["AllPoints"];
@@ -24,14 +25,12 @@ export function digitsOf(texts: readonly (string | null)[]): number {
   return Math.min(DIGITS_MAX, Math.max(0, ...fractions));
 }
 
-const inOrder = new Intl.Collator("en", { numeric: true });
-
 /** Numbered seasons newest first, named ones as the venue tells them. */
 export function seasonsOf(accounts: readonly AccountPoints[]): readonly string[] {
   const found = [...new Set(accounts.flatMap((it) => it.seasons.map((one) => one.season)))];
   const numbered = found.filter((it) => /^\d+$/.test(it));
   const named = found.filter((it) => !/^\d+$/.test(it));
-  return [...numbered.toSorted((a, b) => inOrder.compare(b, a)), ...named];
+  return [...numbered.toSorted((a, b) => byName(b, a)), ...named];
 }
 
 export const seasonTitle = (season: string): string =>
@@ -64,9 +63,6 @@ export function byVenue(points: AllPoints): readonly VenueRows[] {
     };
   });
 }
-
-export const nameOf = (it: Pick<AccountPoints, "venue" | "account">): string =>
-  `${it.venue}:${it.account}`;
 
 export const pointsIn = (it: AccountPoints, season: string): string | null =>
   it.seasons.find((one) => one.season === season)?.total ?? null;

@@ -2,13 +2,13 @@
 import { count } from "@/format/quantity";
 import { Num, type NumberProps } from "@/parts/Number";
 import { Age } from "@/parts/Age";
+import { MONEY } from "@/parts/PositionColumns";
 import { useVerdictOfAll } from "@/parts/TableRows";
 import type { Position } from "@/stream/messages";
 import type { Verdict } from "@/stream/verdict";
-import { MONEY } from "./columns";
 import { type Sums, bySettle } from "./sums";
 
-export interface SumsLineProps {
+interface SumsLineProps {
   readonly positions: readonly Position[];
   readonly settleOf: (account: string) => string | undefined;
 }
@@ -24,7 +24,7 @@ export function SumsLine({ positions, settleOf }: SumsLineProps) {
       {sums.map(([settle, of], at) => (
         <p
           key={settle}
-          className="flex flex-wrap items-baseline gap-x-5 gap-y-0.5 lg:grid lg:grid-cols-[13rem_repeat(4,minmax(8rem,auto))_1fr]"
+          className="flex flex-wrap items-baseline gap-x-5 gap-y-0.5 lg:grid lg:grid-cols-[15rem_repeat(4,minmax(8rem,auto))_1fr]"
         >
           <span className="text-sm text-soft">
             Sum of the {count(of.count)} shown{settle && ` in ${settle}`}

@@ -2,18 +2,19 @@
 import { useMemo } from "react";
 import { useLocation } from "wouter";
 import { useChoice } from "@/app/address";
+import { accountName } from "@/format/names";
 import { useFilters } from "@/parts/Filters";
+import { POSITION_COLUMNS, aroundPosition, positionKey } from "@/parts/PositionColumns";
 import { useAccounts } from "@/parts/TableAccounts";
 import { bookPath } from "@/parts/TableCells";
 import { useColumns } from "@/parts/TableColumns";
 import { useOrdering } from "@/parts/TableOrder";
 import { TablePanel, useRowTargets } from "@/parts/TablePanel";
-import { accountOf, useAccountRows } from "@/parts/TableRows";
+import { useAccountRows } from "@/parts/TableRows";
 import { SHARED_FILTERS } from "@/parts/TableSharedColumns";
 import { wordsOnce } from "@/parts/filtering";
 import type { Position } from "@/stream/messages";
 import { SumsLine } from "./SumsLine";
-import { COLUMNS, around, rowKey } from "./columns";
 import { MARKET_COLUMNS, aroundMarket, marketKey } from "./marketColumns";
 import { type Market, byMarket } from "./sums";
 
@@ -31,7 +32,7 @@ export default function Positions() {
     () =>
       wordsOnce<Position>(
         (it) =>
-          `${accountOf(it)} ${known.get(accountOf(it))?.label ?? ""} ${it.symbol} ${it.product} ${it.side}`,
+          `${accountName(it)} ${known.get(accountName(it))?.label ?? ""} ${it.symbol} ${it.product} ${it.side}`,
       ),
     [known],
   );
@@ -73,10 +74,18 @@ type Common = Pick<
 
 function Each(common: Common) {
   const ordering = useOrdering("sort", LARGEST);
-  const choice = useColumns("positions", COLUMNS);
+  const choice = useColumns("positions", POSITION_COLUMNS);
   const targets = useRowTargets<Position>();
   const { rows } = common.filtering;
-  return <TablePanel {...common} {...targets} {...{ rows, rowKey, ordering, choice, around }} />;
+  return (
+    <TablePanel
+      {...common}
+      {...targets}
+      {...{ rows, ordering, choice }}
+      rowKey={positionKey}
+      around={aroundPosition}
+    />
+  );
 }
 
 function Markets(common: Common) {

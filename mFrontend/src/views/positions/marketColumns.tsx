@@ -1,11 +1,12 @@
 /** The columns of positions added up by market. */
+import { accountName } from "@/format/names";
+import { Distance } from "@/parts/Distance";
+import { EXACT, MONEY } from "@/parts/PositionColumns";
+import { Price } from "@/parts/Price";
 import type { Column } from "@/parts/Table";
 import { Confirmed, Figure, Judged, MarketName, RowLink, StaleSign } from "@/parts/TableCells";
-import { accountOf, useVerdictOfAll } from "@/parts/TableRows";
+import { useVerdictOfAll } from "@/parts/TableRows";
 import { fields } from "@/parts/csv";
-import { Distance } from "./Distance";
-import { Price } from "./Price";
-import { EXACT, MONEY } from "./columns";
 import type { Market } from "./sums";
 
 export const marketKey = (it: Market): string => it.key;
@@ -101,7 +102,7 @@ export const MARKET_COLUMNS: readonly Column<Market>[] = [
     sort: (it) => it.count,
     csv: [{ name: "positions", value: (it) => it.count }],
     cell: (it) => (
-      <RowLink href={eachPath(it)} title={it.positions.map(accountOf).join(", ")}>
+      <RowLink href={eachPath(it)} title={it.positions.map(accountName).join(", ")}>
         {it.count}
       </RowLink>
     ),

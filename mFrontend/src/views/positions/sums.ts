@@ -1,7 +1,8 @@
 /** Positions added up exactly: by settlement asset, and by market across accounts. */
-import { ratio, sign, sum } from "@/format/decimal";
+import { negated, sign, sum } from "@/format/decimal";
+import { accountName } from "@/format/names";
+import { distanceOf } from "@/parts/liquidation";
 import type { Position } from "@/stream/messages";
-import { accountOf } from "@/parts/TableRows";
 
 type Text = string | null | undefined;
 
@@ -17,9 +18,7 @@ export interface Sums {
 }
 
 const ZERO = "0";
-export const negated = (text: string): string =>
-  text.startsWith("-") ? text.slice(1) : `-${text}`;
-export const added = (texts: readonly Text[]): string =>
+const added = (texts: readonly Text[]): string =>
   sum(texts.filter((it) => it !== null && it !== undefined)) ?? ZERO;
 
 const known = (it: Position): boolean => it.notional !== null && it.unrealized_pnl !== null;
@@ -44,7 +43,7 @@ export function bySettle(
   positions: readonly Position[],
   settleOf: (account: string) => string | undefined,
 ): ReadonlyMap<string, Sums> {
-  const groups = grouped(positions, (it) => settleOf(accountOf(it)) ?? "");
+  const groups = grouped(positions, (it) => settleOf(accountName(it)) ?? "");
   return new Map([...groups].map(([settle, held]) => [settle, sumsOf(held)]));
 }
 
@@ -88,13 +87,6 @@ function nearest(distances: readonly (string | null)[]): string | null {
     (least, it) => (least === null || sign(added([it, negated(least)])) < 0 ? it : least),
     null,
   );
-}
-
-/** How far the mark price may move against a position until it is liquidated, as a fraction. */
-export function distanceOf(it: Position): string | null {
-  if (it.mark_price === null || it.liquidation_price === null) return null;
-  const room = added([it.mark_price, negated(it.liquidation_price)]);
-  return ratio(isShort(it) ? negated(room) : room, it.mark_price);
 }
 
 function grouped<T>(

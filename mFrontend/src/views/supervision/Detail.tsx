@@ -1,6 +1,6 @@
 /** All that is known of one process, and the orders that an operator may give it. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { ApiProblem } from "@/api/client";
 import { historyOfActor } from "@/api/queries";
 import { useChoice } from "@/app/address";
@@ -11,8 +11,11 @@ import { Countdown, Since, Time } from "@/parts/Age";
 import { StateBadge } from "@/parts/Badge";
 import { Confirm } from "@/parts/Confirm";
 import { Facts, Panel } from "@/parts/Panel";
+import { StaleMark } from "@/parts/Number";
 import { ErrorState, Loading } from "@/parts/States";
+import { useInSight } from "@/parts/sight";
 import type { Child } from "@/stream/messages";
+import type { Verdict } from "@/stream/verdict";
 import { ORDERS, type OrderName, ordersOf, useOrder } from "./actions";
 import { type Incarnation, ending } from "./bands";
 import { SPANS, type Span, Timeline } from "./Timeline";
@@ -21,21 +24,22 @@ const CHOICES = Object.keys(SPANS) as [Span, ...Span[]];
 
 export function Detail({
   child,
+  verdict,
   onClose,
 }: {
   readonly child: Child;
+  readonly verdict: Verdict;
   readonly onClose: () => void;
 }) {
   const [span, setSpan] = useChoice("span", CHOICES);
-  const place = useRef<HTMLDivElement>(null);
-  // On a phone it stands below the whole tree.
-  useEffect(() => place.current?.scrollIntoView({ block: "nearest" }), []);
+  const place = useInSight<HTMLDivElement>();
   return (
     <Panel
       title={child.actor}
       aside={
         <>
           <StateBadge state={child.state} title={child.reason} />
+          {verdict.stale && <StaleMark />}
           <button
             type="button"
             className="button"
@@ -67,9 +71,11 @@ export function Detail({
               ))}
             </div>
           </div>
-          <Timeline child={child} span={span} />
+          <Timeline child={child} span={span} heardUs={verdict.stale ? verdict.asOfUs : null} />
         </section>
-        <OfProcess child={child} />
+        <div className={verdict.stale ? "stale **:text-faint" : ""}>
+          <OfProcess child={child} stale={verdict.stale} />
+        </div>
         <History actor={child.actor} endedUs={child.last_exit?.ended_us} />
       </div>
     </Panel>
@@ -119,7 +125,7 @@ function Orders({ child }: { readonly child: Child }) {
   );
 }
 
-const OfProcess = ({ child }: { readonly child: Child }) => (
+const OfProcess = ({ child, stale }: { readonly child: Child; readonly stale: boolean }) => (
   <Facts>
     {child.next_restart_us && (
       <>
@@ -136,7 +142,7 @@ const OfProcess = ({ child }: { readonly child: Child }) => (
     <dt>started</dt>
     <dd>
       <Time us={child.started_us} />
-      {child.pid ? (
+      {child.pid && !stale ? (
         <>
           {" "}
           (<Since us={child.started_us} />)

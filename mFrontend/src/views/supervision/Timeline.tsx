@@ -18,12 +18,20 @@ export type Span = keyof typeof SPANS;
 const WIDTH = 1_000;
 const HEIGHT = 26;
 
-export function Timeline({ child, span }: { readonly child: Child; readonly span: Span }) {
+interface TimelineProps {
+  readonly child: Child;
+  readonly span: Span;
+  /** When the child was last heard of, where that is not now: nothing is known of later. */
+  readonly heardUs: number | null;
+}
+
+export function Timeline({ child, span, heardUs }: TimelineProps) {
   const { data } = useQuery({
     ...historyOfActor(child.actor, child.last_exit?.ended_us),
     placeholderData: keepPreviousData,
   });
-  const nowUs = useNowUs();
+  const beatUs = useNowUs();
+  const nowUs = heardUs ?? beatUs;
   const spanUs = SPANS[span] * 1e6;
   const { bands, ticks } = past(child, data?.incarnations ?? [], nowUs, spanUs);
   const x = (us: number): number => ((us - (nowUs - spanUs)) / spanUs) * WIDTH;
@@ -66,7 +74,7 @@ export function Timeline({ child, span }: { readonly child: Child; readonly span
       <figcaption className="flex justify-between text-xs text-soft">
         <span>{span} ago</span>
         <span aria-hidden="true">▬ running · ■ away · | end</span>
-        <span>now</span>
+        <span>{heardUs === null ? "now" : "last heard"}</span>
       </figcaption>
     </figure>
   );

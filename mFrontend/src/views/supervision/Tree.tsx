@@ -10,15 +10,19 @@ import {
 } from "react";
 import { percent } from "@/format/decimal";
 import { bytes, count } from "@/format/quantity";
-import { Countdown, Since } from "@/parts/Age";
+import { Countdown } from "@/parts/Age";
 import { Badge, StateBadge } from "@/parts/Badge";
+import { StaleMark } from "@/parts/Number";
+import { Ago } from "@/parts/TableCells";
 import type { Child } from "@/stream/messages";
 import { ending } from "./bands";
 import { type Branch, isWrong } from "./tree";
 
-export interface TreeProps {
+interface TreeProps {
   readonly branches: readonly Branch[];
   readonly selected: string;
+  /** What is shown is what was last heard. */
+  readonly stale: boolean;
   readonly onOpen: (actor: string) => void;
 }
 
@@ -36,7 +40,7 @@ const TITLES = [
 const RIGHT: ReadonlySet<string> = new Set(["up", "pid", "memory", "CPU", "queue", "restarts"]);
 const OTHER_LETTERS_MS = 700;
 
-export function Tree({ branches, selected, onOpen }: TreeProps) {
+export function Tree({ branches, selected, stale, onOpen }: TreeProps) {
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const keys = useMemo(
     () =>
@@ -114,7 +118,7 @@ export function Tree({ branches, selected, onOpen }: TreeProps) {
             ))}
           </tr>
         </thead>
-        <tbody>
+        <tbody className={stale ? "stale **:text-faint" : ""}>
           {branches.map((branch) => (
             <Fragment key={branch.key}>
               <Head
@@ -131,6 +135,7 @@ export function Tree({ branches, selected, onOpen }: TreeProps) {
                     child={child}
                     focusable={current === child.actor}
                     selected={selected === child.actor}
+                    stale={stale}
                     onOpen={onOpen}
                     onFocus={setAt}
                   />
@@ -142,6 +147,17 @@ export function Tree({ branches, selected, onOpen }: TreeProps) {
     </div>
   );
 }
+
+/** On a phone without its kind, which the branch above says. */
+const Actor = ({ name }: { readonly name: string }) => {
+  const cut = name.indexOf(":") + 1;
+  return (
+    <>
+      <span className="max-sm:hidden">{name.slice(0, cut)}</span>
+      {name.slice(cut)}
+    </>
+  );
+};
 
 interface HeadProps {
   readonly branch: Branch;
@@ -183,15 +199,16 @@ interface RowProps {
   readonly child: Child;
   readonly focusable: boolean;
   readonly selected: boolean;
+  readonly stale: boolean;
   readonly onOpen: (actor: string) => void;
   readonly onFocus: (key: string) => void;
 }
 
-const Row = memo(function Row({ child, focusable, selected, onOpen, onFocus }: RowProps) {
+const Row = memo(function Row({ child, focusable, selected, stale, onOpen, onFocus }: RowProps) {
   const cells: Readonly<Record<(typeof TITLES)[number], ReactNode>> = {
     process: (
       <>
-        {child.actor}
+        <Actor name={child.actor} />
         {!child.actor.endsWith(child.label) && (
           <span className="ml-1.5 text-soft">{child.label}</span>
         )}
@@ -200,6 +217,7 @@ const Row = memo(function Row({ child, focusable, selected, onOpen, onFocus }: R
     state: (
       <>
         <StateBadge state={child.state} title={child.reason} />
+        {stale && <StaleMark />}
         {child.next_restart_us && (
           <span className="ml-2">
             in <Countdown us={child.next_restart_us} />
@@ -216,7 +234,8 @@ const Row = memo(function Row({ child, focusable, selected, onOpen, onFocus }: R
         {count(child.restarts)}
       </span>
     ),
-    up: child.pid ? <Since us={child.started_us} /> : "–",
+    // Whether it still runs is not known while nothing is heard.
+    up: child.pid && !stale ? <Ago us={child.started_us} /> : "–",
     memory: bytes(child.private_bytes || child.rss_bytes),
     CPU: percent(child.cpu_percent),
     queue: count(child.queue_depth),
@@ -238,7 +257,7 @@ const Row = memo(function Row({ child, focusable, selected, onOpen, onFocus }: R
       data-key={child.actor}
       data-state={child.state}
       tabIndex={focusable ? 0 : -1}
-      className={`cursor-pointer border-t border-line aria-selected:outline aria-selected:-outline-offset-1 aria-selected:outline-accent ${isWrong(child) ? "bg-bad-ground" : "hover:bg-raised aria-selected:bg-raised"}`}
+      className={`cursor-pointer border-t border-line aria-selected:outline aria-selected:-outline-offset-1 aria-selected:outline-accent ${isWrong(child) && !stale ? "bg-bad-ground" : "hover:bg-raised aria-selected:bg-raised"}`}
       onFocus={() => onFocus(child.actor)}
       onClick={() => onOpen(child.actor)}
     >

@@ -11,7 +11,7 @@ export interface Band {
 }
 
 /** An end of a process. */
-export interface Tick {
+interface Tick {
   readonly atUs: number;
   readonly says: string;
   /** Whether nobody asked for it. */

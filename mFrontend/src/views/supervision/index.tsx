@@ -80,10 +80,17 @@ export default function Supervision() {
                 : "The supervisor has told of none."}
             </Empty>
           ) : (
-            <Tree branches={found} selected={actor} onOpen={setActor} />
+            <Tree branches={found} selected={actor} stale={verdict.stale} onOpen={setActor} />
           )}
         </Panel>
-        {selected && <Detail key={selected.actor} child={selected} onClose={() => setActor("")} />}
+        {selected && (
+          <Detail
+            key={selected.actor}
+            child={selected}
+            verdict={verdict}
+            onClose={() => setActor("")}
+          />
+        )}
       </div>
     </>
   );

@@ -1,4 +1,5 @@
 /** The processes as a tree: by kind, and within accounts and streams by venue. */
+import { byName } from "@/format/names";
 import type { Child } from "@/stream/messages";
 
 export interface Branch {
@@ -19,8 +20,6 @@ const KINDS: readonly (readonly [kind: string, name: string])[] = [
   ["simulator", "Simulated venues"],
 ];
 const BY_VENUE: ReadonlySet<string> = new Set(["account", "stream"]);
-const collator = new Intl.Collator("en", { numeric: true });
-
 /** States in which somebody has to look; the rest passes by itself. */
 const WRONG: ReadonlySet<string> = new Set([
   "backoff",
@@ -55,10 +54,10 @@ export function branches(
     branch.children.push(child);
   }
   return [...found]
-    .toSorted(([a, left], [b, right]) => left.place - right.place || collator.compare(a, b))
+    .toSorted(([a, left], [b, right]) => left.place - right.place || byName(a, b))
     .map(([key, branch]) => ({
       key,
       name: branch.name,
-      children: branch.children.toSorted((a, b) => collator.compare(a.actor, b.actor)),
+      children: branch.children.toSorted((a, b) => byName(a.actor, b.actor)),
     }));
 }

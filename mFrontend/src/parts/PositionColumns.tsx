@@ -1,26 +1,26 @@
-/** The columns of positions, one row each. */
-import type { Column } from "@/parts/Table";
-import { Ago, Figure, JudgedRow } from "@/parts/TableCells";
-import { accountOf } from "@/parts/TableRows";
-import { ACCOUNT, CONFIRMED, MARKET, SIDE, VIA, identifier } from "@/parts/TableSharedColumns";
-import { fields, timeField } from "@/parts/csv";
+/** The columns of positions, one row each; a view shows all of them or picks some. */
+import { accountName } from "@/format/names";
+import { Price } from "./Price";
+import type { Column } from "./Table";
+import { Ago, Figure, JudgedRow } from "./TableCells";
+import { ACCOUNT, CONFIRMED, MARKET, SIDE, VIA, identifier } from "./TableSharedColumns";
+import { fields, timeField } from "./csv";
 import type { Position } from "@/stream/messages";
 import { Distance } from "./Distance";
-import { Price } from "./Price";
-import { distanceOf } from "./sums";
+import { distanceOf } from "./liquidation";
 
 export const MONEY = { digits: 2 };
 /** Venues tell prices and sizes with zeros that say nothing. */
 export const EXACT = { digitsMax: 10 };
 
-export const rowKey = (it: Position): string => `${accountOf(it)}:${it.position_id}`;
-export const around = (row: Position, cells: React.ReactNode) => (
+export const positionKey = (it: Position): string => `${accountName(it)}:${it.position_id}`;
+export const aroundPosition = (row: Position, cells: React.ReactNode) => (
   <JudgedRow kind="positions" row={row}>
     {cells}
   </JudgedRow>
 );
 
-export const COLUMNS: readonly Column<Position>[] = [
+export const POSITION_COLUMNS: readonly Column<Position>[] = [
   ACCOUNT,
   MARKET,
   SIDE,
@@ -75,7 +75,7 @@ export const COLUMNS: readonly Column<Position>[] = [
   {
     key: "liquidation",
     title: "Liquidation",
-    width: "minmax(6.6rem, 1fr)",
+    width: "minmax(7.4rem, 1fr)",
     right: true,
     hint: "The mark price at which the venue closes the position; none where the account has room",
     sort: (it) => it.liquidation_price,

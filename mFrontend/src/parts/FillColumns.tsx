@@ -1,38 +1,37 @@
 /**
- * The columns of fills.
+ * The columns of fills; a view shows all of them or picks some.
  *
  * A fill is a fact that does not grow old: no number of it is ever stale. That some may be missing,
  * as an account was not heard of, is said above the table.
  */
-import { Time } from "@/parts/Age";
-import type { Column } from "@/parts/Table";
-import { Figure } from "@/parts/TableCells";
-import { ACCOUNT, MARKET, SHARED_FILTERS, SIDE, VIA, identifier } from "@/parts/TableSharedColumns";
-import { fields, timeField } from "@/parts/csv";
-import type { Filter } from "@/parts/filtering";
-import { type FillRow, timeOf } from "./older";
+import { spoken } from "@/format/names";
+import { Time } from "./Age";
+import type { Column } from "./Table";
+import { Figure } from "./TableCells";
+import { ACCOUNT, MARKET, SHARED_FILTERS, SIDE, VIA, identifier } from "./TableSharedColumns";
+import { fields, timeField } from "./csv";
+import { type FillRow, fillTimeUs } from "./fills";
+import type { Filter } from "./filtering";
 
 const EXACT = { digitsMax: 10 };
 const MONEY = { digits: 2 };
 /** Fees are small, and rebates are below zero. */
 const FEE = { digitsMax: 6 };
 
-const spoken = (word: string): string => word.replaceAll("_", " ");
-
-export const FILTERS: readonly Filter<FillRow>[] = [
+export const FILL_FILTERS: readonly Filter<FillRow>[] = [
   ...SHARED_FILTERS,
   { key: "liquidity", title: "Liquidity", value: (it) => it.liquidity, says: spoken },
   { key: "type", title: "Type", value: (it) => it.trade_type, says: spoken },
 ];
 
-export const COLUMNS: readonly Column<FillRow>[] = [
+export const FILL_COLUMNS: readonly Column<FillRow>[] = [
   {
     key: "time",
     title: "Time",
     width: "minmax(6.2rem, 0.5fr)",
-    sort: timeOf,
-    csv: [timeField("time", timeOf)],
-    cell: (it) => <Time us={timeOf(it)} />,
+    sort: fillTimeUs,
+    csv: [timeField("time", fillTimeUs)],
+    cell: (it) => <Time us={fillTimeUs(it)} />,
   },
   ACCOUNT,
   MARKET,
@@ -68,7 +67,7 @@ export const COLUMNS: readonly Column<FillRow>[] = [
   {
     key: "fee",
     title: "Fee",
-    width: "minmax(8rem, 1fr)",
+    width: "minmax(8.6rem, 1fr)",
     right: true,
     hint: "What was paid; below zero what was received",
     sort: (it) => it.fee,

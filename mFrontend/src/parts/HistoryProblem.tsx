@@ -1,6 +1,6 @@
 /** Why history tells nothing: there is none, which is no fault, or it cannot be read now. */
-import { Empty, ErrorState, type ErrorProps } from "@/parts/States";
-import { hasNone } from "./history";
+import { hasNone } from "@/api/history";
+import { Empty, ErrorState, type ErrorProps } from "./States";
 
 export const HistoryProblem = (props: ErrorProps) =>
   hasNone(props.error) ? (

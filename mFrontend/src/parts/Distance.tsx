@@ -1,6 +1,6 @@
 /** How near a position is to its liquidation; what is near has a sign beside its colour. */
 import { compare, percentOf } from "@/format/decimal";
-import { useStaleClass } from "@/parts/TableCells";
+import { useStaleClass } from "./TableCells";
 
 const NEAR = "0.05";
 const CLOSE = "0.15";

@@ -1,6 +1,5 @@
 /** What asking history has of its own: a service may keep none, and then asking again is no use. */
-import type { Query } from "@tanstack/react-query";
-import { type Schemas, ApiProblem, body } from "@/api/client";
+import { ApiProblem } from "./client";
 
 const RETRIES_MAX = 2;
 
@@ -18,13 +17,5 @@ export const retryHistory = (failures: number, error: unknown): boolean =>
 /** As an option of a query: asked each so often, while there is a history. */
 export const eachMs =
   (ms: number) =>
-  (query: Pick<Query, "state">): number | false =>
+  (query: { readonly state: { readonly error: unknown } }): number | false =>
     hasNone(query.state.error) ? false : ms;
-
-type Asked = Promise<{ data?: unknown }>;
-
-// The same calls answer with a file for spreadsheets to who asks for one.
-export const snapshots = async (asked: Asked): Promise<Schemas["Snapshots"]> =>
-  (await body(asked)) as Schemas["Snapshots"];
-export const trades = async (asked: Asked): Promise<Schemas["Trades"]> =>
-  (await body(asked)) as Schemas["Trades"];

@@ -1,8 +1,8 @@
-/** The columns of open orders. */
-import { Badge } from "@/parts/Badge";
-import type { Column } from "@/parts/Table";
-import { Ago, Figure, JudgedRow } from "@/parts/TableCells";
-import { accountOf } from "@/parts/TableRows";
+/** The columns of open orders; a view shows all of them or picks some. */
+import { accountName, spoken } from "@/format/names";
+import { Badge } from "./Badge";
+import type { Column } from "./Table";
+import { Ago, Figure, JudgedRow } from "./TableCells";
 import {
   ACCOUNT,
   CONFIRMED,
@@ -11,34 +11,32 @@ import {
   SIDE,
   VIA,
   identifier,
-} from "@/parts/TableSharedColumns";
-import { fields, timeField } from "@/parts/csv";
-import type { Filter } from "@/parts/filtering";
+} from "./TableSharedColumns";
+import { fields, timeField } from "./csv";
+import type { Filter } from "./filtering";
 import type { Order } from "@/stream/messages";
 import { Filled, filledOf } from "./Filled";
 
 const EXACT = { digitsMax: 10 };
 
-export const rowKey = (it: Order): string => `${accountOf(it)}:${it.order_id}`;
-export const around = (row: Order, cells: React.ReactNode) => (
+export const orderKey = (it: Order): string => `${accountName(it)}:${it.order_id}`;
+export const aroundOrder = (row: Order, cells: React.ReactNode) => (
   <JudgedRow kind="orders" row={row}>
     {cells}
   </JudgedRow>
 );
 
-/** `stop_limit` as people write it. */
-const spoken = (word: string): string => word.replaceAll("_", " ");
 /** What an order may do and may not. */
 const limits = (it: Order): string =>
   [it.reduce_only && "reduce only", it.post_only && "post only"].filter(Boolean).join(", ");
 
-export const FILTERS: readonly Filter<Order>[] = [
+export const ORDER_FILTERS: readonly Filter<Order>[] = [
   ...SHARED_FILTERS,
   { key: "type", title: "Type", value: (it) => it.type, says: spoken },
   { key: "status", title: "Status", value: (it) => it.status, says: spoken },
 ];
 
-export const COLUMNS: readonly Column<Order>[] = [
+export const ORDER_COLUMNS: readonly Column<Order>[] = [
   ACCOUNT,
   MARKET,
   SIDE,

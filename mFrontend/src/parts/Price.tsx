@@ -1,6 +1,6 @@
-/** A price that was averaged or worked out: as many digits as say something, all of them on hover. */
+/** A price that was averaged or worked out: as many digits as say something, all on hover. */
 import { type Look, parse } from "@/format/decimal";
-import { Figure, type FigureProps } from "@/parts/TableCells";
+import { Figure, type FigureProps } from "./TableCells";
 
 /** Digits after the point by the digits before it: seven that matter. */
 const LOOKS: readonly Look[] = [8, 6, 5, 4, 3, 2, 1].map((digitsMax) => ({ digitsMax }));

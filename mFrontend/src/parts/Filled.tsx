@@ -1,6 +1,6 @@
 /** How much of an order is filled: a bar, and the percentage in digits. */
 import { approximate, percentOf, ratio } from "@/format/decimal";
-import { useStaleClass } from "@/parts/TableCells";
+import { useStaleClass } from "./TableCells";
 import type { Order } from "@/stream/messages";
 
 export const filledOf = (it: Order): string | null => ratio(it.filled_quantity, it.quantity);
