@@ -15,16 +15,16 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 TESTS_PARALLEL := tests/architecture tests/unit tests/venues tests/property
 TESTS_ALONE := tests/integration tests/chaos tests/browser
 BENCHMARKS := orderbook_keys ingest bus fanout rest_get processes restart_storm end_to_end fleet \
-	both_venues history
+	both_venues history dashboard
 PYTEST := $(BIN)/python -m pytest --quiet
 
 # What needs Node is left out where there is none, save where REQUIRE_SERVICES=1 demands all.
 define with_node
 	@if reason=$$(sh $(DASHBOARD)/scripts/node.sh); then $(1); else \
-		echo "skipped: $(2). $$reason"; test "$$REQUIRE_SERVICES" != 1; fi
+		echo "not run: $(2). $$reason"; test "$$REQUIRE_SERVICES" != 1; fi
 endef
 
-.PHONY: help run dashboard lighter stores test check bench lock clean
+.PHONY: help run dashboard lighter stores test check bench screenshots lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +35,7 @@ help:
 	@echo "make test       the tests"
 	@echo "make check      format, lint, types, import contracts, generated pages"
 	@echo "make bench      the benchmarks; writes benchmarks/RESULTS.md"
+	@echo "make screenshots the pictures in docs/screenshots (needs Chromium)"
 	@echo "make lock       new lock files from pyproject.toml (needs uv)"
 	@echo "make clean      remove everything that these commands made, data/ and run/ excepted"
 
@@ -67,7 +68,12 @@ check: $(STAMPS)/dev
 	@echo "check: format, lint, types, import contracts, generated pages are good"
 
 bench: $(STAMPS)/dev
+	@$(BUILD) || :
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+screenshots: $(STAMPS)/dev
+	@$(BUILD)
+	@$(BIN)/python tests/screenshots.py
 
 lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv (docs.astral.sh/uv), or UV=<its path>"; exit 1; }
