@@ -60,7 +60,7 @@ async def test_a_a_journey_through_the_page_by_its_keys(
         # The help names the keys, and gives the focus back.
         await tab.press("?")
         help_ = page.get_by_role("dialog", name="Keys")
-        await tab.see("search accounts and markets", "Positions", within=help_)
+        await tab.see("search accounts, markets", "Positions", within=help_)
         await tab.press("Escape")
         await expect(help_).to_have_count(0)
         await expect(tab.main).to_be_focused()

@@ -17,8 +17,8 @@ const ORDERS = ["attention", "name", "equity", "margin"] as const;
 const ROOMY_MAX = 24;
 /** As many in trouble have room for a word about it; where most are, one cause is told above. */
 const WIDE_MAX = 8;
-const ROOMY = "grid-cols-2 sm:grid-cols-[repeat(auto-fill,minmax(13rem,1fr))]";
-const DENSE = "grid-cols-[repeat(auto-fill,minmax(8.9rem,1fr))]";
+const ROOMY = "gap-1.5 grid-cols-2 sm:grid-cols-[repeat(auto-fill,minmax(13rem,1fr))]";
+const DENSE = "gap-1 grid-cols-[repeat(auto-fill,minmax(8.9rem,1fr))]";
 
 type OrderName = (typeof ORDERS)[number];
 
@@ -81,7 +81,7 @@ function Tiles({ entries }: { readonly entries: readonly AccountEntry[] }) {
   const roomy = entries.length <= ROOMY_MAX;
   const wide = roomy || entries.filter((it) => it.seen.rank > 0).length <= WIDE_MAX;
   return (
-    <ul className={`grid grid-flow-row-dense gap-1.5 p-2 ${roomy ? ROOMY : DENSE}`}>
+    <ul className={`grid grid-flow-row-dense p-2 ${roomy ? ROOMY : DENSE}`}>
       {entries.map((it) => (
         <Tile
           key={it.name}

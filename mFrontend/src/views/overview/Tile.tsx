@@ -35,7 +35,7 @@ export const Tile = memo(function Tile({ entry, room }: TileProps) {
     >
       <To
         href={accountPath(account.venue, account.account)}
-        className="grid grid-cols-1 px-1.5 py-1"
+        className={`grid grid-cols-1 px-1.5 ${room === "roomy" ? "py-1" : "py-0.5"}`}
         title={[`${name} ${account.label}`.trim(), hover(verdict)].filter(Boolean).join("\n")}
       >
         <span className="flex items-center justify-between gap-1">
