@@ -136,7 +136,7 @@ async def disconnected(camera: Camera, service: Service) -> None:
 
 
 async def many(camera: Camera, folder: Path) -> None:
-    async with demo(folder, DEMO_ACCOUNTS="40") as running:
+    async with demo(folder, DEMO_ACCOUNTS="40", EXTENDED_RATE_LIMIT="6000") as running:
         await camera.take("state-80-accounts", running.service.url)
 
 

@@ -134,6 +134,13 @@ describe("accounts in trouble", () => {
       "all 2 accounts: no word from the service",
     ]);
     expect(sentencesOf([], 80)).toEqual([]);
+    const cut = ["x:1", "x:2"].map((account) => ({
+      account,
+      reason: `stopped, account:${account} is not linked to the cache`,
+    }));
+    expect(sentencesOf(cut, 80)).toEqual([
+      "x:1, x:2: stopped, its process is not linked to the cache",
+    ]);
   });
 
   it("are counted where they are many", () => {

@@ -10,8 +10,11 @@ const NAMED_MAX = 8;
 /** One sentence per cause; `all`: how many accounts there are. */
 export function sentencesOf(troubles: readonly Trouble[], all: number): readonly string[] {
   const byCause = new Map<string, string[]>();
-  for (const { account, reason } of troubles)
-    byCause.set(reason, [...(byCause.get(reason) ?? []), account]);
+  for (const { account, reason } of troubles) {
+    // The service names the process in its reasons; by that, each would be a cause of its own.
+    const cause = reason.replaceAll(`account:${account}`, "its process");
+    byCause.set(cause, [...(byCause.get(cause) ?? []), account]);
+  }
   return [...byCause].map(([cause, accounts]) => `${namesOf(accounts, all)}: ${cause}`);
 }
 

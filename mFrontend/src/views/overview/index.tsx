@@ -1,9 +1,9 @@
 /** What matters at once: sums, exposure, and all accounts with the troubled ones first. */
 import { useQuery } from "@tanstack/react-query";
 import { portfolioQuery } from "@/api/queries";
-import { ErrorState } from "@/parts/States";
+import { ErrorState, Unauthorised } from "@/parts/States";
 import { useAnswerVerdict } from "@/stream/answer";
-import { useWant } from "@/stream/hooks";
+import { useLink, useWant } from "@/stream/hooks";
 import { AccountsGrid } from "./AccountsGrid";
 import { Exposure } from "./Exposure";
 import { LastErrors } from "./LastErrors";
@@ -16,6 +16,7 @@ export default function Overview() {
   const portfolio = useQuery(portfolioQuery);
   const { data, error } = portfolio;
   const verdict = useAnswerVerdict({ error, askedUs: data?.as_of_us, fresh: data });
+  if (useLink().phase === "unauthorised") return <Closed />;
   return (
     <>
       <h1 className="visually-hidden">Overview</h1>
@@ -34,3 +35,13 @@ export default function Overview() {
     </>
   );
 }
+
+/** Asked for once, not by each panel. */
+const Closed = () => (
+  <>
+    <h1 className="visually-hidden">Overview</h1>
+    <div className="panel">
+      <Unauthorised />
+    </div>
+  </>
+);
