@@ -59,6 +59,19 @@ export const supervisionQuery = queryOptions({
   queryFn: ({ signal }) => body(api.GET("/api/supervision", { signal })),
 });
 
+/** A venue lists a new market now and then. */
+const LISTED_MS = 60_000;
+
+/** What the venues list, and in which timeframes. */
+export const marketsQuery = queryOptions({
+  queryKey: ["markets"],
+  staleTime: LISTED_MS,
+  queryFn: ({ signal }): Promise<Schemas["Markets"]> => body(api.GET("/api/markets", { signal })),
+  // A venue whose list has not come yet is asked for again soon.
+  refetchInterval: ({ state }) =>
+    state.data?.venues.every((it) => it.count > 0) ? LISTED_MS : REFRESH_MS,
+});
+
 /** The incarnations of one process, newest first; since another end there is one more. */
 export const historyOfActor = (actor: string, endedUs: number | null | undefined) =>
   queryOptions({

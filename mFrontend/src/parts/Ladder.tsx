@@ -6,7 +6,7 @@ import { Painter } from "./LadderPainter";
 import { type Look, ladderOf } from "./LadderRows";
 import "./Ladder.css";
 
-export interface LadderProps {
+interface LadderProps {
   /** Somebody else subscribes to it. */
   readonly topic: string;
   readonly caption: string;

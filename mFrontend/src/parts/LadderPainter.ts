@@ -81,7 +81,7 @@ class Slot {
   }
 }
 
-export interface Painted {
+interface Painted {
   readonly ladder: Ladder;
   /** The venue's own number of this state, to compare with `/api/orderbook`. */
   readonly sequence: number | null;

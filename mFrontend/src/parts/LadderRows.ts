@@ -27,7 +27,7 @@ export interface Row {
   readonly large: boolean;
 }
 
-export interface Top {
+interface Top {
   readonly bid: string;
   readonly ask: string;
   readonly spread: string;

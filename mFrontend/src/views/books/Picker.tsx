@@ -1,10 +1,11 @@
 /** Chooses a market: type a few letters, arrows, Enter. What runs already stands first. */
 import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
+import { marketsQuery } from "@/api/queries";
 import { Badge } from "@/parts/Badge";
 import { Dialog } from "@/parts/Dialog";
 import { ErrorState, Loading } from "@/parts/States";
-import { type Choice, choices, fitting, instrumentsQuery, statusesQuery } from "./markets";
+import { type Choice, choices, fitting, statusesQuery } from "./markets";
 
 const LISTED_MAX = 60;
 
@@ -16,7 +17,7 @@ interface PickerProps {
 }
 
 export function Picker({ onChoose, onClose, taken }: PickerProps) {
-  const instruments = useQuery(instrumentsQuery);
+  const instruments = useQuery(marketsQuery);
   const statuses = useQuery(statusesQuery);
   const [search, setSearch] = useState("");
   const [at, setAt] = useState(0);

@@ -1,13 +1,14 @@
 /** Order books side by side; which ones, and how they are shown, is in the address. */
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
+import { marketsQuery } from "@/api/queries";
 import { useKeys } from "@/app/keys";
 import { Empty, ErrorState, Loading } from "@/parts/States";
 import { Book } from "./Book";
 import { Picker } from "./Picker";
 import { Toolbar } from "./Toolbar";
 import { GRIDS, nextMultiple, topicOf } from "./choices";
-import { type BookStatus, type Instrument, instrumentsQuery, statusesQuery } from "./markets";
+import { type BookStatus, type Instrument, statusesQuery } from "./markets";
 import { SIDES, type Settings, UNITS, following, useSettings } from "./settings";
 import { type ShownBooks, useShownBooks } from "./shown";
 
@@ -19,7 +20,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
 };
 
 export default function Books() {
-  const instruments = useQuery(instrumentsQuery);
+  const instruments = useQuery(marketsQuery);
   const statuses = useQuery(statusesQuery);
   const settings = useSettings();
   const books = useShownBooks(instruments.data?.markets, statuses.data);

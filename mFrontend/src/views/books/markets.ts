@@ -8,20 +8,7 @@ import { confirmBooks } from "@/stream/confirm";
 import { topicOf } from "./choices";
 
 export type Instrument = Schemas["InstrumentView"];
-type Listed = Schemas["Markets"];
 export type BookStatus = Schemas["OrderBookStatus"];
-
-/** Listings change by the day. */
-const LISTED_MS = 10 * 60_000;
-
-export const instrumentsQuery = queryOptions({
-  queryKey: ["markets"],
-  staleTime: LISTED_MS,
-  queryFn: ({ signal }): Promise<Listed> => body(api.GET("/api/markets", { signal })),
-  // A venue whose list has not come yet is asked for again soon.
-  refetchInterval: ({ state }) =>
-    state.data?.venues.every((it) => it.count > 0) ? LISTED_MS : REFRESH_MS,
-});
 
 /** Counts of each running book; confirms, too, how fresh a quiet one is. */
 export const statusesQuery = queryOptions({

@@ -1,7 +1,7 @@
 /** Candles of one market in up to four timeframes, live. */
-import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { api, body } from "@/api/client";
+import { marketsQuery } from "@/api/queries";
 import { useParameter } from "@/app/address";
 import { useKeys } from "@/app/keys";
 import { Empty, ErrorState, Loading } from "@/parts/States";
@@ -18,13 +18,6 @@ import {
   offeredBy,
   stepped,
 } from "./timeframes";
-
-const marketsQuery = queryOptions({
-  queryKey: ["candles", "markets"],
-  // A venue lists a new market now and then, and after its first start.
-  refetchInterval: 60_000,
-  queryFn: ({ signal }) => body(api.GET("/api/markets", { signal })),
-});
 
 export default function Candles() {
   const markets = useQuery(marketsQuery);
